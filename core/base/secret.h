@@ -1,0 +1,21 @@
+/* A value that must not be shown: wiped when released, never printed. */
+#ifndef GATEHOUSE_BASE_SECRET_H
+#define GATEHOUSE_BASE_SECRET_H
+
+#include "core/base/str.h"
+
+struct secret {
+    char *ptr; /* NULL: not set. Read it only where the value is used, through secret_reveal */
+    size_t len;
+};
+
+void secret_set(struct secret *secret, struct str value); /* copies; wipes the value before it */
+void secret_done(struct secret *secret);
+bool secret_is_set(const struct secret *secret);
+const char *secret_reveal(
+    const struct secret *secret); /* NUL-terminated, borrows; "" when not set */
+/* Replaces the password in a PostgreSQL DSN (URI or key=value form) by ***; gives memory for
+ * free(). */
+char *secret_mask_dsn(const char *dsn);
+
+#endif
