@@ -1,0 +1,98 @@
+/* Port: training jobs with SageMaker's life cycle. Adapters: local/training_jobs, aws/sagemaker.
+ * Loop thread only. A job lives on when its submitter dies; names are unique for ever; submitting a
+ * taken name fails with code "name_taken" and changes nothing. */
+#ifndef GATEHOUSE_PORTS_TRAINING_SERVICE_H
+#define GATEHOUSE_PORTS_TRAINING_SERVICE_H
+
+#include "core/base/buf.h"
+#include "core/base/json.h"
+#include "core/loop/op.h"
+
+#include <stdint.h>
+
+enum { TRAINING_NAME_SIZE = 64, TRAINING_STATUS_SIZE = 64, TRAINING_URI_SIZE = 1200 };
+
+/* DescribeTrainingJob's TrainingJobStatus, in our four words. An unknown status is an error (loud),
+ * never a state. */
+#define TRAINING_STATES(X)                                                                         \
+    X(RUNNING, "running")     /* InProgress, Stopping */                                           \
+    X(SUCCEEDED, "succeeded") /* Completed */                                                      \
+    X(FAILED, "failed")       /* Failed */                                                         \
+    X(STOPPED, "stopped")     /* Stopped */
+enum training_state {
+#define X(name, text) TRAINING_##name,
+    TRAINING_STATES(X)
+#undef X
+        TRAINING_STATE_COUNT
+};
+const char *training_state_name(enum training_state state);
+/* Maps SageMaker's word; false for an unknown one. */
+bool training_state_from_status(struct str status, enum training_state *out_state);
+
+struct training_job {
+    char name[TRAINING_NAME_SIZE];
+    enum training_state state;
+    char status[TRAINING_STATUS_SIZE];           /* SageMaker's word: "InProgress" */
+    char secondary_status[TRAINING_STATUS_SIZE]; /* "Starting", "Downloading", "Training",
+                                                    "Uploading" ... */
+    bool has_begun; /* past provisioning: the training clock counts (secondary status Training or
+                       later) */
+    char failure_reason[ERROR_MESSAGE_SIZE];
+    char model_uri[TRAINING_URI_SIZE]; /* ModelArtifacts.S3ModelArtifacts; empty until it is
+                                          uploaded */
+    char intent[128];                  /* the `intent` it was submitted with; empty when unknown */
+    int64_t created_ms, started_ms, ended_ms; /* 0: not yet */
+    int64_t billable_ms;                      /* 0 when unknown */
+};
+
+/* Request members follow CreateTrainingJob: TrainingJobName, HyperParameters (strings),
+ * AlgorithmSpecification, InputDataConfig [{ChannelName, ContentType, DataSource.S3DataSource.S3Uri
+ * ...}], OutputDataConfig.S3OutputPath, ResourceConfig, StoppingCondition.MaxRuntimeInSeconds,
+ * Environment.GATEHOUSE_INTENT (the intent), Tags. */
+struct training_create {
+    struct op op;
+    const struct json *request;
+};
+
+struct training_describe { /* code "not_found" when there is no such job */
+    struct op op;
+    const char *name;
+    struct training_job job; /* result */
+};
+
+struct training_stop { /* asks for it; a job that has ended is success. Poll describe for the end.
+                        */
+    struct op op;
+    const char *name;
+};
+
+struct training_logs { /* the next log lines; none yet is success with an empty text */
+    struct op op;
+    const char *name;
+    char cursor[256]; /* in: where to go on ("" = start); result: where the next call goes on */
+    struct buf text; /* result: whole lines, each ended by \n; training_logs_done frees; caller sets
+                        limit */
+};
+
+struct training_service {
+    const struct training_service_ops *ops;
+    struct loop *loop;
+};
+
+struct training_service_ops {
+    void (*create)(struct training_service *service, struct training_create *req);
+    void (*describe)(struct training_service *service, struct training_describe *req);
+    void (*stop)(struct training_service *service, struct training_stop *req);
+    void (*logs)(struct training_service *service, struct training_logs *req);
+    void (*free)(struct training_service *service);
+    int64_t poll_interval_ms; /* how often a job should be described */
+};
+
+void training_create_start(struct training_service *service, struct training_create *req);
+void training_describe_start(struct training_service *service, struct training_describe *req);
+void training_stop_start(struct training_service *service, struct training_stop *req);
+void training_logs_start(struct training_service *service, struct training_logs *req);
+void training_logs_done(struct training_logs *req);
+void training_service_free(struct training_service *service); /* accepts NULL */
+
+#endif
