@@ -205,7 +205,7 @@ static bool add_row(struct dataset *dataset, struct place *place, const char *li
         row[i] = (float)value;
     }
     if (at != end) {
-        return wrong_count(dataset, place, dataset->features + 1, " or more", err);
+        return wrong_count(dataset, place, dataset->features + 2, " or more", err);
     }
     dataset->rows++;
     return true;

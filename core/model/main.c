@@ -67,7 +67,8 @@ static int train(int argc)
     if (err.error_class == ERROR_CANCELLED) {
         return end_by_signal();
     }
-    if (!train_write_failure(root, &err, &failure_err)) {
+    /* A folder that is not there at all is not made just to hold the failure. */
+    if (file_exists(root) && !train_write_failure(root, &err, &failure_err)) {
         report(&failure_err);
     }
     return code;
