@@ -1,0 +1,140 @@
+/* The run store: one SQLite file (WAL, synchronous=FULL) that holds every run's events, the
+ * operators' commands and the outbox of the mirror. It is the only channel between runners and
+ * consoles. Blocking, but short: a call costs at most one fsync. One thread a handle; any number of
+ * processes.
+ *
+ * Error codes: "store_locked" (transient: another process holds the write lock longer than the busy
+ * timeout), "disk_full" (transient), "store_io" (transient), "store_damaged" (permanent: not a
+ * database, not ours, or corrupt; says what to do), "store_newer" (permanent: made by a newer
+ * version), "no_access", "not_found", "ambiguous", "bad_run" (permanent). After a failure nothing
+ * of the call is stored. */
+#ifndef GATEHOUSE_STORE_STORE_H
+#define GATEHOUSE_STORE_STORE_H
+
+#include "core/base/error.h"
+#include "core/base/json.h"
+#include "core/run/event.h"
+#include "core/run/run.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { STORE_WORD_SIZE = 64, STORE_BUSY_TIMEOUT_MS = 5000 };
+
+struct store;
+
+enum store_mode {
+    STORE_READ,  /* the file must exist: else code "not_found" (there are no runs yet) */
+    STORE_WRITE, /* makes the file (0600) and its tables when absent, and brings old ones up to date
+                  */
+};
+
+struct store *store_open(const char *path, enum store_mode mode, struct error *err);
+void store_close(struct store *store); /* accepts NULL */
+/* How long a call may wait for another process's write; default STORE_BUSY_TIMEOUT_MS. */
+void store_set_busy_timeout(struct store *store, int64_t timeout_ms);
+
+/* Being told of changes: watch this file (core/loop/watch), and poll slowly as a fallback. It
+ * exists as long as the store is open and is kept afterwards. Borrows. */
+const char *store_watch_path(const struct store *store);
+/* True when another connection changed the store since the last call (cheap; the first call is
+ * true). */
+bool store_has_changed(struct store *store);
+/* Moves what is written into the main file when it is worth while; call it when idle. Never fails a
+ * run: trouble is left for the next time. */
+void store_tidy(struct store *store);
+
+/* ---- runs */
+struct run_summary { /* a row of `runs`; kept up to date by store_append */
+    int64_t number;
+    char id[RUN_ID_SIZE];
+    char pipeline[STORE_WORD_SIZE], backend[STORE_WORD_SIZE], environment[STORE_WORD_SIZE];
+    char user[STORE_WORD_SIZE];
+    enum run_state state;
+    enum verdict verdict;
+    int64_t created_ms;
+    int64_t ended_ms; /* 0: not at rest */
+    double accuracy;  /* of the latest evaluation (split test); NaN: none */
+    double auc;
+    int64_t last_seq;
+};
+
+struct run_filter { /* zero-initialised lets everything through; texts are borrowed */
+    const char *pipeline;
+    bool by_state;
+    enum run_state state;
+    int64_t before_number; /* only older ones; 0: from the latest */
+};
+
+/* "20261122-153928-a1b2c3": UTC time and six hex digits of `random`. */
+void store_make_run_id(int64_t wall_ms, uint64_t random, char out_id[RUN_ID_SIZE]);
+/* In one transaction: gives the run its number, sets it in the hello body ("number") and stores the
+ * hello as event 1. Code "exists" when the id is taken. */
+bool store_create_run(struct store *store, const char *run_id, struct event *hello,
+                      int64_t *out_number, struct error *err);
+/* "latest", a number, an id or a unique prefix of an id; the error names near or ambiguous runs. */
+bool store_find_run(struct store *store, const char *reference, struct run_summary *out_run,
+                    struct error *err);
+/* Newest first; return false from `each` to stop early. */
+typedef bool (*store_run_fn)(void *context, const struct run_summary *run);
+bool store_list_runs(struct store *store, const struct run_filter *filter, int limit,
+                     store_run_fn each, void *context, struct error *err);
+
+/* ---- events */
+/* One transaction, one fsync: gives the events their seq (gapless), updates the run's row, the
+ * durations and the outbox, and marks the commands they answer as handled. Events are untouched on
+ * failure. */
+bool store_append(struct store *store, const char *run_id, struct event *events, size_t count,
+                  struct error *err);
+/* Appends the events after after_seq, at most `limit`, to the list. */
+bool store_read_events(struct store *store, const char *run_id, int64_t after_seq, int limit,
+                       struct event_list *list, struct error *err);
+/* USUAL: median duration of the stage's last 20 successes in this pipeline; -1: none yet. */
+bool store_usual_duration(struct store *store, const char *pipeline, const char *stage,
+                          int64_t *out_ms, struct error *err);
+
+/* ---- commands: from operators to the runner that owns the run */
+/* command->id is ignored; gives the new id. */
+bool store_add_command(struct store *store, const char *run_id, const struct command *command,
+                       int64_t now_ms, int64_t *out_id, struct error *err);
+/* Those not yet answered by a stored event, oldest first. command is borrowed for the call; `each`
+ * must not write to the store. */
+typedef void (*store_command_fn)(void *context, const struct command *command);
+bool store_pending_commands(struct store *store, const char *run_id, store_command_fn each,
+                            void *context, struct error *err);
+/* The seq of the event that answers a command; 0: not answered yet. */
+bool store_command_answer(struct store *store, int64_t command_id, int64_t *out_seq,
+                          struct error *err);
+
+/* ---- outbox: what is to be mirrored; written in the transaction of the events that cause it */
+#define OUTBOX_KINDS(X)                                                                            \
+    X(RUN, "run")                                                                                  \
+    X(ATTEMPT, "stage_attempt")                                                                    \
+    X(EVALUATION, "evaluation")                                                                    \
+    X(ACTION, "operator_action")
+enum outbox_kind {
+#define X(name, text) OUTBOX_##name,
+    OUTBOX_KINDS(X)
+#undef X
+        OUTBOX_KIND_COUNT
+};
+const char *outbox_kind_name(enum outbox_kind kind); /* also the mirror's table */
+
+struct outbox_row {
+    int64_t id;
+    enum outbox_kind kind;
+    char *payload; /* owned; a JSON object: the mirror's row, see mirror_schema.h */
+};
+struct outbox_list { /* zero-initialised is empty */
+    struct outbox_row *rows;
+    size_t count;
+};
+/* The oldest rows that wait for delivery. Only notable runs are told: those that were evaluated,
+ * did not succeed, or were touched by an operator. */
+bool store_outbox_pending(struct store *store, int limit, struct outbox_list *out_list,
+                          struct error *err);
+void outbox_list_done(struct outbox_list *list);
+bool store_outbox_delivered(struct store *store, int64_t up_to_id, struct error *err);
+bool store_outbox_count(struct store *store, int64_t *out_count, struct error *err);
+
+#endif
