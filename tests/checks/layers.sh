@@ -28,7 +28,7 @@ allowed() {
 
 for file in $(git ls-files 'core/*.[ch]' 'core/*.cc' 'tui/*.[ch]'); do
     layer=$(echo "$file" | sed 's,^core/\([a-z]*\)/.*,\1,; s,^tui/.*,tui,')
-    for included in $(sed -n 's,^#include "\(core/\)\{0,1\}\([a-z]*\)/.*,\2,p' "$file"); do
+    for included in $(sed -n 's|^#include "\(core/\)\{0,1\}\([a-z]*\)/.*|\2|p' "$file"); do
         echo " $(allowed "$layer") " | grep -q " $included " || complain "$file: layer '$layer' may not include '$included'"
     done
 done
