@@ -61,6 +61,7 @@ bool error_set_errno(struct error *err, int os_errno, const char *format, ...)
     const char *code = os_errno == ENOENT   ? "not_found"
                        : os_errno == EEXIST ? "exists"
                        : os_errno == ENOSPC ? "disk_full"
+                       : os_errno == EDQUOT ? "disk_full"
                        : os_errno == EACCES ? "access_denied"
                                             : "os_error";
     error_set(err, is_transient_errno(os_errno) ? ERROR_TRANSIENT : ERROR_PERMANENT, code, "%s: %s",

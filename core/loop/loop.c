@@ -53,6 +53,7 @@ struct loop *loop_new(void)
 
 void loop_free(struct loop *loop)
 {
+    uv_run(&loop->uv, UV_RUN_DEFAULT); /* pool work whose owner has lost interest ends here */
     uv_close((uv_handle_t *)&loop->finisher, NULL);
     uv_run(&loop->uv, UV_RUN_DEFAULT);
     int status = uv_loop_close(&loop->uv);
