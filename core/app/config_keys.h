@@ -1,0 +1,156 @@
+/* The one table of configuration keys: parsing, ranges, defaults, config.toml.example,
+ * `config show` and GATEHOUSE_SECTION_KEY are all made from it. */
+#ifndef GATEHOUSE_APP_CONFIG_KEYS_H
+#define GATEHOUSE_APP_CONFIG_KEYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum config_type {                  /* what a value is kept as */
+                   CONFIG_TEXT,     /* string; min and max are its length in bytes */
+                   CONFIG_SECRET,   /* string that is never shown */
+                   CONFIG_CHOICE,   /* string, one of `choices` ("a|b") */
+                   CONFIG_INTEGER,  /* integer */
+                   CONFIG_NUMBER,   /* number */
+                   CONFIG_BOOLEAN,  /* boolean */
+                   CONFIG_DURATION, /* integer, milliseconds; written "1h30m", "500ms", or seconds
+                                       as an integer */
+                   CONFIG_SIZE,     /* integer, bytes; written "512MiB", or bytes as an integer */
+                   CONFIG_TABLE,    /* object; members given are put over the default's */
+                   CONFIG_NAMES,    /* array of strings */
+                   CONFIG_TYPE_COUNT
+};
+
+struct config_key {
+    const char *section; /* NULL in the tables of [[stage]] and [[gate.rule]] */
+    const char *name;
+    enum config_type type;
+    const char *fallback; /* the default as --set would write it; NULL: none */
+    double min, max;      /* ms for durations, bytes for sizes */
+    const char *choices;  /* CONFIG_CHOICE only */
+    const char *sentence;
+};
+
+#define CONFIG_DAY_MS 86400000.0
+#define CONFIG_HYPERPARAMETERS                                                                     \
+    "{objective = 'binary:logistic', num_round = 100, max_depth = 5, eta = 0.2, gamma = 4, "       \
+    "min_child_weight = 6, subsample = 0.8, tree_method = 'hist', "                                \
+    "eval_metric = 'error,auc,logloss', seed = 20}"
+
+/* X(section, name, type, default, min, max, choices, sentence) */
+#define CONFIG_KEYS(X)                                                                             \
+    X(pipeline, name, TEXT, "credit_default_pipeline", 1, 64, NULL,                                \
+      "Name of the pipeline, shown by every face and kept with each run.")                         \
+    X(pipeline, environment, TEXT, "local", 1, 16, NULL,                                           \
+      "The word that tells which environment this is; shown first wherever a run is shown.")       \
+    X(pipeline, max_parallel, INTEGER, "4", 1, 64, NULL,                                           \
+      "How many stages may run at the same time.")                                                 \
+    X(pipeline, retries, INTEGER, "1", 0, 100, NULL,                                               \
+      "Further tries of a stage after transient failures, for stages that do not say.")            \
+    X(pipeline, retry_delay, DURATION, "2s", 1, CONFIG_DAY_MS, NULL,                               \
+      "Wait before the second try; it doubles from try to try, with jitter.")                      \
+    X(pipeline, queued_timeout, DURATION, "30m", 0, 7 * CONFIG_DAY_MS, NULL,                       \
+      "How long a try may wait for its machine to be provisioned; 0 is for ever.")                 \
+    X(pipeline, running_timeout, DURATION, "10m", 0, 7 * CONFIG_DAY_MS, NULL,                      \
+      "How long a try may run once it has its machine; 0 is for ever.")                            \
+    X(pipeline, total_timeout, DURATION, "1h", 0, 7 * CONFIG_DAY_MS, NULL,                         \
+      "How long a try may take in all; 0 is for ever.")                                            \
+    X(backend, object_store, CHOICE, "local", 0, 0, "local",                                       \
+      "Where objects live; local is a folder of the state folder.")                                \
+    X(backend, function_service, CHOICE, "local", 0, 0, "local",                                   \
+      "Who runs the data functions; local is a child process for each call.")                      \
+    X(backend, training_service, CHOICE, "local", 0, 0, "local",                                   \
+      "Who trains; local is a child process that obeys the training container's contract.")        \
+    X(backend, database, CHOICE, "local", 0, 0, "local",                                           \
+      "Which PostgreSQL; local is a private cluster, unless database.dsn names another.")          \
+    X(state, folder, TEXT, "", 0, 4000, NULL,                                                      \
+      "Folder of runs, logs and local data; empty is $XDG_STATE_HOME/gatehouse.")                  \
+    X(data, raw_bucket, TEXT, "msecindustries-raw", 3, 63, NULL,                                   \
+      "Bucket of the raw transaction features.")                                                   \
+    X(data, raw_prefix, TEXT, "source1/", 0, 1000, NULL,                                           \
+      "Every object under this prefix of the raw bucket is read.")                                 \
+    X(data, raw_key, TEXT, "source1/credit_default_s3_raw.csv", 1, 1024, NULL,                     \
+      "Object that `gatehouse prepare` writes; it lies under raw_prefix.")                         \
+    X(data, profile_table, TEXT, "customer_profile", 1, 63, NULL,                                  \
+      "Table of the profile features.")                                                            \
+    X(data, cleaned_bucket, TEXT, "msecindustries-cleaned", 3, 63, NULL,                           \
+      "Bucket of the cleaned sources.")                                                            \
+    X(data, training_bucket, TEXT, "msecindustries-training", 3, 63, NULL,                         \
+      "Bucket of the merged training sets.")                                                       \
+    X(data, final_key, TEXT, "final-dataset/credit_default_final_training.csv", 1, 1024, NULL,     \
+      "Object of the newest final training set; each run also keeps its own.")                     \
+    X(data, models_bucket, TEXT, "msecindustries-models", 3, 63, NULL,                             \
+      "Bucket of the model artefacts.")                                                            \
+    X(data, models_prefix, TEXT, "xgboost-model-artifacts/", 0, 1000, NULL,                        \
+      "Prefix of the model artefacts in their bucket.")                                            \
+    X(functions, clean_transactions, TEXT, "msecindustries-ingest-clean-s3-raw", 1, 140, NULL,     \
+      "Function that cleans the raw transactions.")                                                \
+    X(functions, clean_profiles, TEXT, "msecindustries-ingest-clean-rds", 1, 140, NULL,            \
+      "Function that cleans the customer profiles.")                                               \
+    X(functions, merge, TEXT, "msecindustries-merge-prep-train-data", 1, 140, NULL,                \
+      "Function that merges both into training data.")                                             \
+    X(split, enabled, BOOLEAN, "true", 0, 0, NULL,                                                 \
+      "Split by a hash of CUSTOMER_ID; false trains and judges on all rows.")                      \
+    X(split, train, NUMBER, "0.70", 0.01, 1, NULL, "Share of the rows to train on.")               \
+    X(split, validation, NUMBER, "0.15", 0, 1, NULL, "Share of the rows watched while training.")  \
+    X(split, test, NUMBER, "0.15", 0.01, 1, NULL, "Share of the rows the gate judges on.")         \
+    X(split, seed, INTEGER, "20", 0, 9007199254740991.0, NULL,                                     \
+      "Another seed gives another split of the same customers.")                                   \
+    X(expectations, rows_min, INTEGER, "1000", 0, 1e12, NULL,                                      \
+      "A source with fewer rows fails its stage.")                                                 \
+    X(expectations, rows_max, INTEGER, "1000000000", 1, 1e12, NULL,                                \
+      "A source with more rows fails its stage.")                                                  \
+    X(expectations, label_rate_min, NUMBER, "0.10", 0, 1, NULL,                                    \
+      "Least share of defaults among the labelled rows.")                                          \
+    X(expectations, label_rate_max, NUMBER, "0.40", 0, 1, NULL,                                    \
+      "Largest share of defaults among the labelled rows.")                                        \
+    X(expectations, quarantined_share_max, NUMBER, "0.05", 0, 1, NULL,                             \
+      "Largest share of rows that may be put into quarantine.")                                    \
+    X(expectations, unmatched_share_max, NUMBER, "0.01", 0, 1, NULL,                               \
+      "Largest share of customers that only one of the sources knows.")                            \
+    X(database, dsn, SECRET, "", 0, 4000, NULL,                                                    \
+      "Connection string of another PostgreSQL; empty is the private cluster.")                    \
+    X(database, statement_timeout, DURATION, "60s", 100, CONFIG_DAY_MS, NULL,                      \
+      "A statement that takes longer is given up.")                                                \
+    X(database, mirror, BOOLEAN, "true", 0, 0, NULL,                                               \
+      "Copy runs, evaluations and operator actions to the schema `gatehouse`.")                    \
+    X(local, postgres_binaries, TEXT, "", 0, 4000, NULL,                                           \
+      "Folder of initdb and postgres; empty looks in the usual places.")                           \
+    X(local, function_program, TEXT, "", 0, 4000, NULL,                                            \
+      "Path of gatehouse-function; empty is the one beside this program.")                         \
+    X(local, model_program, TEXT, "", 0, 4000, NULL,                                               \
+      "Path of gatehouse-model; empty is the one beside this program.")                            \
+    X(local, function_timeout, DURATION, "15m", 1000, CONFIG_DAY_MS, NULL,                         \
+      "How long a local function may run.")                                                        \
+    X(local, function_memory, SIZE, "2GiB", 0, 1e15, NULL,                                         \
+      "Address space of a local function; 0 is without limit.")                                    \
+    X(training, job_name_prefix, TEXT, "credit-default-xgboost", 1, 28, NULL,                      \
+      "Training jobs are named <prefix>-<run>-<stage>-<try>.")                                     \
+    X(training, instance_type, TEXT, "ml.m5.xlarge", 1, 63, NULL,                                  \
+      "Machine asked of the training service.")                                                    \
+    X(training, instance_count, INTEGER, "1", 1, 1, NULL, "Machines for one job.")                 \
+    X(training, volume_size_gb, INTEGER, "10", 1, 16384, NULL, "Disk of the machine, GB.")         \
+    X(training, hyperparameters, TABLE, CONFIG_HYPERPARAMETERS, 0, 0, NULL,                        \
+      "Given to XGBoost as they are; members you give are put over these.")
+
+enum config_id {
+#define X(section, name, type, fallback, min, max, choices, sentence) CONFIG_##section##_##name,
+    CONFIG_KEYS(X)
+#undef X
+        CONFIG_KEY_COUNT
+};
+
+const struct config_key *config_key(enum config_id id);
+/* The keys of a [[stage]] block and of a [[gate.rule]] block, ended by a NULL name. */
+const struct config_key *config_stage_keys(void);
+const struct config_key *config_rule_keys(void);
+/* What the sections are for, in the order of the example; ended by a NULL name. */
+struct config_section {
+    const char *name, *sentence;
+};
+const struct config_section *config_sections(void);
+/* The [[gate.rule]] and [[stage]] blocks that hold when the file gives none, as TOML. */
+const char *config_default_rules(void);
+const char *config_default_stages(void);
+
+#endif
