@@ -20,8 +20,6 @@ struct booster {
     BoosterHandle handle;
 };
 
-enum { MATRICES_MAX = 2 };
-
 static const char *const format_names[MODEL_FORMAT_COUNT] = {
 #define X(name, text) [MODEL_FORMAT_##name] = text,
     MODEL_FORMATS(X)
@@ -39,6 +37,9 @@ static bool is_pickle(struct str head)
            head.ptr[1] <= 5;
 }
 
+/* What may follow the "{" of UBJSON: the type of the first name's length. */
+static const char ubjson_markers[] = {'L', 'l', 'i', 'I', 'U', 'S'};
+
 bool model_format_detect(struct str head, enum model_format *out_format, struct error *err)
 {
     if (is_pickle(head)) {
@@ -54,7 +55,7 @@ bool model_format_detect(struct str head, enum model_format *out_format, struct 
     if (head.len >= 2 && head.ptr[0] == '{') {
         struct str rest = str_trim((struct str){head.ptr + 1, head.len - 1});
         bool is_json = rest.len > 0 && rest.ptr[0] == '"';
-        if (is_json || memchr("LliIUS", head.ptr[1], 6) != NULL) {
+        if (is_json || memchr(ubjson_markers, head.ptr[1], sizeof(ubjson_markers)) != NULL) {
             *out_format = is_json ? MODEL_FORMAT_JSON : MODEL_FORMAT_UBJSON;
             return true;
         }
@@ -124,22 +125,16 @@ static struct booster *wrap(BoosterHandle handle)
     return booster;
 }
 
-static size_t unwrap(struct matrix *const *matrices, size_t count,
-                     DMatrixHandle out_handles[MATRICES_MAX])
-{
-    size_t used = count < MATRICES_MAX ? count : MATRICES_MAX;
-    for (size_t i = 0; i < used; i++) {
-        out_handles[i] = matrices[i]->handle;
-    }
-    return used;
-}
-
 struct booster *booster_new(struct matrix *const *matrices, size_t count, struct error *err)
 {
-    DMatrixHandle handles[MATRICES_MAX];
     BoosterHandle handle = NULL;
-    size_t used = unwrap(matrices, count, handles);
-    if (XGBoosterCreate(handles, used, &handle) != 0) {
+    DMatrixHandle *handles = xreallocarray(NULL, count, sizeof(*handles));
+    for (size_t i = 0; i < count; i++) {
+        handles[i] = matrices[i]->handle;
+    }
+    bool is_made = XGBoosterCreate(handles, count, &handle) == 0;
+    free(handles);
+    if (!is_made) {
         failed(err, "xgboost", "cannot make the booster");
         return NULL;
     }
@@ -178,21 +173,6 @@ bool booster_update(struct booster *booster, int round, struct matrix *matrix, s
 {
     return XGBoosterUpdateOneIter(booster->handle, round, matrix->handle) == 0 ||
            failed(err, "xgboost", "XGB train call failed");
-}
-
-bool booster_evaluate(struct booster *booster, int round, struct matrix *const *matrices,
-                      const char *const *names, size_t count, struct buf *out, struct error *err)
-{
-    DMatrixHandle handles[MATRICES_MAX];
-    const char *borrowed[MATRICES_MAX];
-    const char *line = NULL;
-    size_t used = unwrap(matrices, count, handles);
-    memcpy(borrowed, names, used * sizeof(*names));
-    if (XGBoosterEvalOneIter(booster->handle, round, handles, borrowed, used, &line) != 0) {
-        return failed(err, "xgboost", "cannot evaluate the round");
-    }
-    return buf_append_text(out, line) ||
-           error_set(err, ERROR_PERMANENT, "xgboost", "the round's evaluation is too long");
 }
 
 bool booster_truncate(struct booster **booster, int rounds, struct error *err)
@@ -288,15 +268,15 @@ bool booster_facts(struct booster *booster, struct booster_facts *out_facts, str
     return true;
 }
 
-static bool copy_predictions(BoosterHandle handle, const struct matrix *matrix, size_t rows,
-                             float *out_predictions, struct error *err)
+bool booster_predict(struct booster *booster, struct matrix *matrix, size_t rows,
+                     float *out_predictions, struct error *err)
 {
     static const char config[] = "{\"type\":0,\"training\":false,\"iteration_begin\":0,"
                                  "\"iteration_end\":0,\"strict_shape\":true}";
     const bst_ulong *shape = NULL;
     bst_ulong dimensions = 0;
     const float *predictions = NULL;
-    if (XGBoosterPredictFromDMatrix(handle, matrix->handle, config, &shape, &dimensions,
+    if (XGBoosterPredictFromDMatrix(booster->handle, matrix->handle, config, &shape, &dimensions,
                                     &predictions) != 0) {
         return failed(err, "bad_model", "the model cannot score the data");
     }
@@ -306,18 +286,6 @@ static bool copy_predictions(BoosterHandle handle, const struct matrix *matrix, 
     }
     memcpy(out_predictions, predictions, rows * sizeof(*predictions));
     return true;
-}
-
-bool booster_predict(struct booster *booster, const struct dataset *dataset, float *out_predictions,
-                     struct error *err)
-{
-    struct matrix *matrix = matrix_new(dataset, 1, err);
-    if (matrix == NULL) {
-        return false;
-    }
-    bool is_scored = copy_predictions(booster->handle, matrix, dataset->rows, out_predictions, err);
-    matrix_free(matrix);
-    return is_scored;
 }
 
 bool booster_save(struct booster *booster, const char *path, struct error *err)

@@ -51,9 +51,11 @@ void booster_free(struct booster *booster); /* accepts NULL */
 
 bool booster_set(struct booster *booster, const char *name, const char *value, struct error *err);
 bool booster_update(struct booster *booster, int round, struct matrix *matrix, struct error *err);
-/* Appends XGBoost's evaluation of the matrices, "[3]\ttrain-error:0.1...\t...". */
-bool booster_evaluate(struct booster *booster, int round, struct matrix *const *matrices,
-                      const char *const *names, size_t count, struct buf *out, struct error *err);
+/* Probabilities of a matrix's rows into out_predictions[rows]; those of the matrices given to
+ * booster_new are kept up to date by the rounds and cost next to nothing. "bad_model" when the
+ * model gives another number of predictions. */
+bool booster_predict(struct booster *booster, struct matrix *matrix, size_t rows,
+                     float *out_predictions, struct error *err);
 /* Replaces *booster by a copy with the first `rounds` rounds only. */
 bool booster_truncate(struct booster **booster, int rounds, struct error *err);
 
@@ -76,12 +78,6 @@ struct booster_facts {
     bool is_multi_output; /* more than one prediction a row */
 };
 bool booster_facts(struct booster *booster, struct booster_facts *out_facts, struct error *err);
-
-/* Probabilities, one for each row, into out_predictions[dataset->rows]. "bad_model" when the model
- * gives another number of predictions. The caller has compared the number of features: XGBoost
- * does not. */
-bool booster_predict(struct booster *booster, const struct dataset *dataset, float *out_predictions,
-                     struct error *err);
 
 /* Writes the model in the binary format that SageMaker 1.7-1 writes, atomically. */
 bool booster_save(struct booster *booster, const char *path, struct error *err);

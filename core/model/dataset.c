@@ -6,6 +6,7 @@
 #include "core/base/buf.h"
 #include "core/base/utf8.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -139,6 +140,7 @@ static bool make_room(struct dataset *dataset, const struct place *place, struct
     if (dataset->rows < dataset->capacity) {
         return true;
     }
+    assert(dataset->features > 0);
     size_t capacity = dataset->capacity == 0 ? FIRST_CAPACITY : dataset->capacity * 2;
     if (capacity > MATRIX_MAX_BYTES / (dataset->features * sizeof(float))) {
         return error_set(err, ERROR_PERMANENT, "too_large",

@@ -61,7 +61,12 @@ static bool read_model_schema(struct evaluation *evaluation, struct error *err)
     struct model_schema inside = {0};
     struct model_schema *schema = &evaluation->model_schema;
     char *text = booster_attribute(evaluation->booster, TRAIN_SCHEMA_ATTRIBUTE);
-    bool is_good = text == NULL || model_schema_parse(str_from(text), &inside, err);
+    bool is_good = true;
+    if (text != NULL && !model_schema_parse(str_from(text), &inside, err)) {
+        /* XGBoost reads a cut binary model without complaint if only its attributes are cut. */
+        is_good = error_set(err, ERROR_PERMANENT, "bad_model",
+                            "the schema in the model is damaged; so the model may be");
+    }
     free(text);
     is_good = is_good && (evaluation->files.schema == NULL ||
                           model_schema_read(evaluation->files.schema, schema, err));
@@ -167,9 +172,15 @@ static struct json *score(struct evaluation *evaluation, const struct dataset *d
                           struct error *err)
 {
     struct metrics metrics;
+    struct matrix *matrix = matrix_new(dataset, 1, err);
+    if (matrix == NULL) {
+        return NULL;
+    }
     float *predictions = xreallocarray(NULL, dataset->rows, sizeof(*predictions));
-    bool is_scored = booster_predict(evaluation->booster, dataset, predictions, err) &&
-                     metrics_compute(predictions, dataset->labels, dataset->rows, &metrics, err);
+    bool is_scored =
+        booster_predict(evaluation->booster, matrix, dataset->rows, predictions, err) &&
+        metrics_compute(predictions, dataset->labels, dataset->rows, &metrics, err);
+    matrix_free(matrix);
     free(predictions);
     return is_scored ? split_json(dataset, &metrics) : NULL;
 }

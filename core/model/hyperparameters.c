@@ -22,8 +22,6 @@ struct rule {
     bool is_ours;        /* steers the training loop; not a parameter of the booster */
 };
 
-static const char metric_choices[] = "error auc logloss aucpr rmse mae";
-
 static const struct rule rules[] = {
     {.name = "num_round", .kind = KIND_INTEGER, .min = 1, .max = 100000, .is_ours = true},
     {.name = "early_stopping_rounds",
@@ -32,7 +30,7 @@ static const struct rule rules[] = {
      .max = 100000,
      .is_ours = true},
     {.name = "objective", .kind = KIND_CHOICE, .choices = "binary:logistic"},
-    {.name = "eval_metric", .kind = KIND_METRICS, .choices = metric_choices},
+    {.name = "eval_metric", .kind = KIND_METRICS},
     {.name = "booster", .kind = KIND_CHOICE, .choices = "gbtree dart"},
     {.name = "tree_method", .kind = KIND_CHOICE, .choices = "auto exact approx hist"},
     {.name = "grow_policy", .kind = KIND_CHOICE, .choices = "depthwise lossguide"},
@@ -109,7 +107,10 @@ static void append_allowed(struct buf *out, const struct rule *rule)
         buf_printf(out, "one of: %s", rule->choices);
         break;
     case KIND_METRICS:
-        buf_printf(out, "a comma list of: %s", rule->choices);
+        buf_append_text(out, "a comma list without repetition of:");
+        for (int i = 0; i < ROUND_METRIC_COUNT; i++) {
+            buf_printf(out, " %s", round_metric_name((enum round_metric)i));
+        }
         break;
     }
 }
@@ -164,20 +165,29 @@ static bool add_setting(struct hyperparameters *parameters, const char *name, st
     return true;
 }
 
+static bool has_metric(const struct hyperparameters *parameters, enum round_metric metric)
+{
+    bool is_found = false;
+    for (size_t i = 0; i < parameters->metric_count; i++) {
+        is_found = is_found || parameters->metrics[i] == metric;
+    }
+    return is_found;
+}
+
 static bool add_metrics(struct hyperparameters *parameters, const struct rule *rule,
                         const char *value, struct error *err)
 {
     struct str rest = str_from(value);
     do {
-        struct str metric = str_trim(str_split(rest, ',', &rest));
-        if (!is_choice(rule->choices, metric)) {
+        struct str name = str_trim(str_split(rest, ',', &rest));
+        enum round_metric metric = ROUND_METRIC_COUNT;
+        if (!round_metric_from_name(name, &metric) || has_metric(parameters, metric)) {
             return refuse(rule, value, err);
         }
-        if (!add_setting(parameters, rule->name, metric, err)) {
+        if (!add_setting(parameters, rule->name, name, err)) {
             return false;
         }
-        free(parameters->last_metric);
-        parameters->last_metric = xmemdup0(metric.ptr, metric.len);
+        parameters->metrics[parameters->metric_count++] = metric;
     } while (rest.len > 0);
     parameters->is_metric_given = true;
     return true;
@@ -240,6 +250,9 @@ static bool add_all(struct hyperparameters *parameters, const struct json *root,
         return error_set(err, ERROR_PERMANENT, "bad_hyperparameter",
                          "Hyperparameter early_stopping_rounds needs eval_metric");
     }
+    if (!parameters->is_metric_given) {
+        parameters->metrics[parameters->metric_count++] = ROUND_METRIC_LOGLOSS;
+    }
     return json_get(root, "objective") != NULL ||
            error_set(err, ERROR_PERMANENT, "bad_hyperparameter",
                      "Missing required hyperparameter: objective (without it XGBoost makes a "
@@ -269,6 +282,5 @@ void hyperparameters_done(struct hyperparameters *parameters)
     for (size_t i = 0; i < parameters->setting_count; i++) {
         free(parameters->settings[i].value);
     }
-    free(parameters->last_metric);
     *parameters = (struct hyperparameters){0};
 }

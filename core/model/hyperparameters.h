@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/base/str.h"
+#include "core/model/round_metrics.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,8 +24,10 @@ struct hyperparameters {
     int64_t rounds;
     int64_t early_stopping_rounds; /* 0: none */
     int64_t threads;               /* 2 unless given: the same model on every machine */
+    enum round_metric metrics[ROUND_METRIC_COUNT]; /* in the order given; early stopping looks at
+                                                      the last */
+    size_t metric_count;                           /* at least 1: logloss unless given */
     bool is_metric_given;
-    char *last_metric; /* the one early stopping looks at; owned */
     struct hyperparameter_setting settings[HYPERPARAMETERS_MAX];
     size_t setting_count;
 };

@@ -2,7 +2,7 @@
  * equal scores. */
 #include "core/model/metrics.h"
 
-#include "core/base/alloc.h"
+#include "core/model/score_order.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,18 +10,6 @@
 enum { NEWTON_STEPS = 50 };
 static const double CLIP = 1e-7;
 static const double SLOPE_LIMIT = 1e3; /* beyond it the classes are separated: no finite fit */
-
-struct scored {
-    float score;
-    uint8_t label;
-};
-
-/* Rows of equal score, with what lies below them. */
-struct tie_group {
-    size_t end; /* index after its last row */
-    double positives, negatives;
-    double positives_below, negatives_below;
-};
 
 static const char *const metric_names[METRIC_COUNT] = {
 #define X(name, text) [METRIC_##name] = text,
@@ -115,42 +103,16 @@ static void compute_means(const float *predictions, const uint8_t *labels, struc
         (struct metric_value){ratio, expected > 0 ? sqrt(squares) / expected : (double)NAN};
 }
 
-static int by_score(const void *left, const void *right)
-{
-    float a = ((const struct scored *)left)->score;
-    float b = ((const struct scored *)right)->score;
-    return (a > b) - (a < b);
-}
-
-/* Moves to the next group of equal scores in ascending order; false at the end. */
-static bool next_group(const struct scored *sorted, size_t rows, struct tie_group *group)
-{
-    size_t i = group->end;
-    if (i == rows) {
-        return false;
-    }
-    group->positives_below += group->positives;
-    group->negatives_below += group->negatives;
-    group->positives = 0;
-    group->negatives = 0;
-    for (float score = sorted[i].score; i < rows && sorted[i].score == score; i++) {
-        group->positives += sorted[i].label;
-        group->negatives += 1 - sorted[i].label;
-    }
-    group->end = i;
-    return true;
-}
-
 /* Each row's share of the AUC (DeLong's structural components): the part of the other class on the
  * right side of it, ties counting half. */
-static void compute_auc(const struct scored *sorted, struct metrics *out)
+static void compute_auc(const uint32_t *order, struct metrics *out)
 {
     double positives = (double)out->positives;
     double negatives = (double)(out->rows - out->positives);
     double sum = 0;
     double positive_squares = 0;
     double negative_squares = 0;
-    for (struct tie_group group = {0}; next_group(sorted, out->rows, &group);) {
+    for (struct tie_group group = {0}; tie_group_next(&group, order, out->rows);) {
         double below = (group.negatives_below + group.negatives / 2) / negatives;
         double above = 1 - (group.positives_below + group.positives / 2) / positives;
         sum += group.positives * below;
@@ -169,13 +131,13 @@ static void compute_auc(const struct scored *sorted, struct metrics *out)
 
 /* The maximising score is held fixed for the standard error, so KS is a difference of two
  * proportions. */
-static void compute_ks(const struct scored *sorted, struct metrics *out)
+static void compute_ks(const uint32_t *order, struct metrics *out)
 {
     double positives = (double)out->positives;
     double negatives = (double)(out->rows - out->positives);
     double best = 0;
     double variance = 0;
-    for (struct tie_group group = {0}; next_group(sorted, out->rows, &group);) {
+    for (struct tie_group group = {0}; tie_group_next(&group, order, out->rows);) {
         double p = (group.positives_below + group.positives) / positives;
         double n = (group.negatives_below + group.negatives) / negatives;
         if (fabs(n - p) > best) {
@@ -189,12 +151,12 @@ static void compute_ks(const struct scored *sorted, struct metrics *out)
 /* Average precision AP = sum over positives of TP/N at their score, divided by the positives. Its
  * derivative by the weight of a row collects, from every positive at or below that row, the change
  * of that positive's precision; one ascending pass keeps those sums. */
-static void compute_pr_auc(const struct scored *sorted, struct metrics *out)
+static void compute_pr_auc(const uint32_t *order, struct metrics *out)
 {
     double positives = (double)out->positives;
     double rows = (double)out->rows;
     double sum = 0;
-    for (struct tie_group group = {0}; next_group(sorted, out->rows, &group);) {
+    for (struct tie_group group = {0}; tie_group_next(&group, order, out->rows);) {
         double above = rows - group.positives_below - group.negatives_below;
         sum += group.positives * (positives - group.positives_below) / above;
     }
@@ -202,7 +164,7 @@ static void compute_pr_auc(const struct scored *sorted, struct metrics *out)
     double squares = 0;
     double gain = 0; /* sum of 1/N over positives so far */
     double loss = 0; /* sum of TP/N^2 */
-    for (struct tie_group group = {0}; next_group(sorted, out->rows, &group);) {
+    for (struct tie_group group = {0}; tie_group_next(&group, order, out->rows);) {
         double above = rows - group.positives_below - group.negatives_below;
         double precision = (positives - group.positives_below) / above;
         gain += group.positives / above;
@@ -272,18 +234,14 @@ bool metrics_compute(const float *predictions, const uint8_t *labels, size_t row
     if (!check_input(predictions, labels, rows, &metrics.positives, err)) {
         return false;
     }
-    struct scored *sorted = xreallocarray(NULL, rows, sizeof(*sorted));
-    for (size_t i = 0; i < rows; i++) {
-        sorted[i] = (struct scored){predictions[i], labels[i]};
-    }
-    qsort(sorted, rows, sizeof(*sorted), by_score);
+    uint32_t *order = score_order_new(predictions, labels, rows);
     count_confusion(predictions, labels, &metrics);
     compute_means(predictions, labels, &metrics);
-    compute_auc(sorted, &metrics);
-    compute_ks(sorted, &metrics);
-    compute_pr_auc(sorted, &metrics);
+    compute_auc(order, &metrics);
+    compute_ks(order, &metrics);
+    compute_pr_auc(order, &metrics);
     compute_calibration(predictions, labels, &metrics);
-    free(sorted);
+    free(order);
     *out_metrics = metrics;
     return true;
 }

@@ -1,4 +1,4 @@
-/* How good predicted probabilities are: pure functions on arrays, exact with ties, O(n log n).
+/* How good predicted probabilities are: pure functions on arrays, exact with ties, linear in rows.
  * Standard errors: the binomial one for accuracy, DeLong's for AUC (DeLong et al. 1988; fast form
  * of Sun & Xu 2014), the sample variance for the means, the inverse Hessian for calibration, and
  * the infinitesimal jackknife (Efron 1982) for KS, PR-AUC and observed/expected. A metric or

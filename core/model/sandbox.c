@@ -16,6 +16,7 @@
 #define SANDBOX_ARCHITECTURE AUDIT_ARCH_AARCH64
 #endif
 
+static const rlim_t CPU_SECONDS_MAX = 600; /* trees that form a circle would never end */
 #ifndef __SANITIZE_ADDRESS__
 static const rlim_t ADDRESS_SPACE_MAX = (rlim_t)8 << 30;
 #endif
@@ -65,7 +66,7 @@ static bool filter_calls(struct error *err)
 
 bool sandbox_enter(struct error *err)
 {
-    if (!set_limit(RLIMIT_CORE, 0, err)) {
+    if (!set_limit(RLIMIT_CORE, 0, err) || !set_limit(RLIMIT_CPU, CPU_SECONDS_MAX, err)) {
         return false;
     }
 #ifndef __SANITIZE_ADDRESS__

@@ -12,9 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONFIG_MAX_BYTES = 1 << 20, LINE_MAX_BYTES = 16 << 10, SPLITS = 2 };
+enum { CONFIG_MAX_BYTES = 1 << 20, SPLITS = 2 };
 
 static const char *const split_names[SPLITS] = {"train", "validation"};
+
+struct split {
+    struct matrix *matrix;
+    uint8_t *labels;
+    float *predictions; /* after the latest round */
+    size_t rows;
+};
 
 struct training {
     const char *root;
@@ -23,7 +30,7 @@ struct training {
     struct hyperparameters parameters;
     struct channels channels;
     struct model_schema schema; /* feature_count 0: none given */
-    struct matrix *matrices[SPLITS];
+    struct split splits[SPLITS];
     size_t split_count;
     size_t features;
     struct booster *booster;
@@ -127,18 +134,16 @@ static bool load_split(struct training *training, size_t split, struct dataset *
     return true;
 }
 
-/* The numbers are released as soon as XGBoost has its copy. */
-static bool make_matrices(struct training *training, struct dataset datasets[SPLITS],
-                          struct error *err)
+/* Takes the labels; the numbers are released as soon as XGBoost has its copy. */
+static bool fill_split(struct split *split, struct dataset *dataset, int threads, struct error *err)
 {
-    for (size_t i = 0; i < training->split_count; i++) {
-        training->matrices[i] = matrix_new(&datasets[i], (int)training->parameters.threads, err);
-        dataset_done(&datasets[i]);
-        if (training->matrices[i] == NULL) {
-            return false;
-        }
-    }
-    return true;
+    split->matrix = matrix_new(dataset, threads, err);
+    split->rows = dataset->rows;
+    split->labels = dataset->labels;
+    dataset->labels = NULL;
+    dataset_done(dataset);
+    split->predictions = xreallocarray(NULL, split->rows, sizeof(*split->predictions));
+    return split->matrix != NULL;
 }
 
 static bool load_data(struct training *training, struct error *err)
@@ -155,7 +160,10 @@ static bool load_data(struct training *training, struct error *err)
     }
     if (is_good) {
         block_stop_signals();
-        is_good = make_matrices(training, datasets, err);
+    }
+    for (size_t i = 0; is_good && i < training->split_count; i++) {
+        int threads = (int)training->parameters.threads;
+        is_good = fill_split(&training->splits[i], &datasets[i], threads, err);
     }
     for (size_t i = 0; i < SPLITS; i++) {
         dataset_done(&datasets[i]);
@@ -168,7 +176,9 @@ static bool set_up_booster(struct training *training, struct error *err)
     const struct hyperparameters *parameters = &training->parameters;
     char threads[16];
     snprintf(threads, sizeof(threads), "%d", (int)parameters->threads);
-    training->booster = booster_new(training->matrices, training->split_count, err);
+    struct matrix *const matrices[SPLITS] = {training->splits[0].matrix,
+                                             training->splits[1].matrix};
+    training->booster = booster_new(matrices, training->split_count, err);
     if (training->booster == NULL || !booster_set(training->booster, "nthread", threads, err)) {
         return false;
     }
@@ -181,20 +191,20 @@ static bool set_up_booster(struct training *training, struct error *err)
     return true;
 }
 
-/* XGBoost's "[0]\ttrain-error:0.18000000000000000\t..." as the container prints it; the last
- * number is what early stopping looks at. */
-static void print_round(struct training *training, struct str line, double *out_last)
+/* The last number of the line is what early stopping looks at. */
+static void print_round(struct training *training, int round, double *out_last)
 {
-    struct str rest = line;
-    struct str head = str_split(rest, '\t', &rest);
-    fprintf(training->log, STR_FMT, STR_ARG(head));
-    while (rest.len > 0) {
-        struct str value = STR("");
-        struct str name = str_split(str_split(rest, '\t', &rest), ':', &value);
-        char *number = xmemdup0(value.ptr, value.len);
-        *out_last = strtod(number, NULL);
-        fprintf(training->log, "#011" STR_FMT ":%.5f", STR_ARG(name), *out_last);
-        free(number);
+    const struct hyperparameters *parameters = &training->parameters;
+    fprintf(training->log, "[%d]", round);
+    for (size_t i = 0; i < training->split_count; i++) {
+        const struct split *split = &training->splits[i];
+        for (size_t j = 0; j < parameters->metric_count; j++) {
+            enum round_metric metric = parameters->metrics[j];
+            *out_last =
+                round_metric_compute(metric, split->predictions, split->labels, split->rows);
+            fprintf(training->log, "#011%s-%s:%.5f", split_names[i], round_metric_name(metric),
+                    *out_last);
+        }
     }
     fputc('\n', training->log);
     fflush(training->log);
@@ -207,8 +217,9 @@ static bool is_exhausted(struct training *training, int round, double score)
     if (parameters->early_stopping_rounds == 0) {
         return false;
     }
-    bool is_larger_better = strncmp(parameters->last_metric, "auc", 3) == 0;
-    double gain = is_larger_better ? score - training->best_score : training->best_score - score;
+    enum round_metric metric = parameters->metrics[parameters->metric_count - 1];
+    double gain = round_metric_is_larger_better(metric) ? score - training->best_score
+                                                        : training->best_score - score;
     if (round == 0 || gain > 0) {
         training->best_score = score;
         training->best_round = round;
@@ -216,21 +227,18 @@ static bool is_exhausted(struct training *training, int round, double score)
     return round - training->best_round >= parameters->early_stopping_rounds;
 }
 
-static bool run_round(struct training *training, int round, double *out_score, struct error *err)
+static bool run_round(struct training *training, int round, struct error *err)
 {
-    struct buf line;
     if (is_stop_pending()) {
         return error_set(err, ERROR_CANCELLED, "stopped", "training was stopped in round %d",
                          round);
     }
-    buf_init(&line, LINE_MAX_BYTES);
-    bool is_good = booster_update(training->booster, round, training->matrices[0], err) &&
-                   booster_evaluate(training->booster, round, training->matrices, split_names,
-                                    training->split_count, &line, err);
-    if (is_good) {
-        print_round(training, buf_str(&line), out_score);
+    bool is_good = booster_update(training->booster, round, training->splits[0].matrix, err);
+    for (size_t i = 0; is_good && i < training->split_count; i++) {
+        struct split *split = &training->splits[i];
+        is_good =
+            booster_predict(training->booster, split->matrix, split->rows, split->predictions, err);
     }
-    buf_done(&line);
     return is_good;
 }
 
@@ -239,9 +247,10 @@ static bool run_rounds(struct training *training, struct error *err)
     double score = 0;
     int rounds = (int)training->parameters.rounds;
     for (int round = 0; round < rounds; round++) {
-        if (!run_round(training, round, &score, err)) {
+        if (!run_round(training, round, err)) {
             return false;
         }
+        print_round(training, round, &score);
         if (is_exhausted(training, round, score)) {
             break;
         }
@@ -289,7 +298,9 @@ bool train_run(const char *root, FILE *log, struct clock *clock, struct error *e
               run_rounds(&training, err) && save(&training, err);
     booster_free(training.booster);
     for (size_t i = 0; i < SPLITS; i++) {
-        matrix_free(training.matrices[i]);
+        matrix_free(training.splits[i].matrix);
+        free(training.splits[i].labels);
+        free(training.splits[i].predictions);
     }
     model_schema_done(&training.schema);
     hyperparameters_done(&training.parameters);

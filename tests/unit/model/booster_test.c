@@ -121,7 +121,10 @@ static void a_model_survives_saving_and_loading(void **state)
     assert_string_equal(attribute, "value");
     free(attribute);
     assert_null(booster_attribute(booster, "other"));
-    assert_true(booster_predict(booster, &dataset, predictions, &err));
+    matrix = matrix_new(&dataset, 1, &err);
+    assert_non_null(matrix);
+    assert_true(booster_predict(booster, matrix, ROWS, predictions, &err));
+    matrix_free(matrix);
     for (size_t i = 0; i < ROWS; i++) {
         assert_true(isfinite(predictions[i]));
         assert_int_equal(predictions[i] > 0.5F, dataset.labels[i]);

@@ -47,7 +47,9 @@ static void takes_the_usual_set(void **state)
     assert_string_equal(setting(&parameters, "eval_metric", 0), "error");
     assert_string_equal(setting(&parameters, "eval_metric", 1), "auc");
     assert_string_equal(setting(&parameters, "eval_metric", 2), "logloss");
-    assert_string_equal(parameters.last_metric, "logloss");
+    assert_int_equal(parameters.metric_count, 3);
+    assert_int_equal(parameters.metrics[0], ROUND_METRIC_ERROR);
+    assert_int_equal(parameters.metrics[2], ROUND_METRIC_LOGLOSS);
     assert_null(setting(&parameters, "num_round", 0)); /* not the booster's */
     hyperparameters_done(&parameters);
 }
@@ -69,8 +71,9 @@ static void values_out_of_range_name_value_and_range(void **state)
                    "num_round: \"0\" is not an integer in [1, 100000]");
     assert_refused(BASE "\"tree_method\":\"gpu_hist\"}",
                    "tree_method: \"gpu_hist\" is not one of: auto exact approx hist");
-    assert_refused(BASE "\"eval_metric\":\"error,nonsense\"}",
-                   "eval_metric: \"error,nonsense\" is not a comma list of: error auc");
+    assert_refused(
+        BASE "\"eval_metric\":\"error,nonsense\"}",
+        "eval_metric: \"error,nonsense\" is not a comma list without repetition of: error auc");
     assert_refused(BASE "\"eval_metric\":\"\"}", "eval_metric: \"\" is not");
     assert_refused("{\"objective\":\"reg:squarederror\",\"num_round\":\"1\"}",
                    "objective: \"reg:squarederror\" is not one of: binary:logistic");
@@ -102,16 +105,36 @@ static void required_ones_must_be_there(void **state)
     assert_refused(BASE "\"early_stopping_rounds\":\"5\"}", "needs eval_metric");
 }
 
-static void endless_lists_of_metrics_end(void **state)
+static void metrics_do_not_repeat(void **state)
+{
+    (void)state;
+    assert_refused(BASE "\"eval_metric\":\"auc,error,auc\"}",
+                   "a comma list without repetition of: error auc logloss rmse mae");
+    assert_refused(BASE "\"eval_metric\":\"auc\",\"eval_metric\":\"auc\"}", "without repetition");
+}
+
+static void without_metrics_it_is_logloss(void **state)
+{
+    (void)state;
+    struct hyperparameters parameters;
+    struct error err = {0};
+    const char json[] = "{\"objective\":\"binary:logistic\",\"num_round\":\"1\"}";
+    assert_true(hyperparameters_parse(str_from(json), &parameters, &err));
+    assert_int_equal(parameters.metric_count, 1);
+    assert_int_equal(parameters.metrics[0], ROUND_METRIC_LOGLOSS);
+    hyperparameters_done(&parameters);
+}
+
+static void endless_hyperparameters_end(void **state)
 {
     (void)state;
     struct buf text;
     buf_init(&text, 4096);
-    buf_append_text(&text, BASE "\"eval_metric\":\"auc");
+    buf_append_text(&text, BASE "\"eta\":\"0.1\"");
     for (int i = 0; i < HYPERPARAMETERS_MAX; i++) {
-        buf_append_text(&text, ",auc");
+        buf_append_text(&text, ",\"eta\":\"0.1\"");
     }
-    buf_append_text(&text, "\"}");
+    buf_append_text(&text, "}");
     assert_refused(buf_text(&text), "more than 100");
     buf_done(&text);
 }
@@ -124,7 +147,9 @@ int main(void)
         cmocka_unit_test(unknown_names_get_a_suggestion),
         cmocka_unit_test(values_are_strings),
         cmocka_unit_test(required_ones_must_be_there),
-        cmocka_unit_test(endless_lists_of_metrics_end),
+        cmocka_unit_test(metrics_do_not_repeat),
+        cmocka_unit_test(without_metrics_it_is_logloss),
+        cmocka_unit_test(endless_hyperparameters_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
