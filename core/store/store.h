@@ -1,5 +1,5 @@
 /* The run store: one SQLite file (WAL, synchronous=FULL) that holds every run's events, the
- * operators' commands and the outbox of the mirror. It is the only channel between runners and
+ * operators' commands and how far the mirror is told. It is the only channel between runners and
  * consoles. Blocking, but short: a call costs at most one fsync. One thread a handle; any number of
  * processes.
  *
@@ -81,17 +81,18 @@ bool store_list_runs(struct store *store, const struct run_filter *filter, int l
                      store_run_fn each, void *context, struct error *err);
 
 /* ---- events */
-/* One transaction, one fsync: gives the events their seq (gapless), updates the run's row, the
- * durations and the outbox, and marks the commands they answer as handled. Events are untouched on
+/* One transaction, one fsync: gives the events their seq (gapless), updates the run's row and marks
+ * the commands they answer as handled. Events are untouched on
  * failure. */
 bool store_append(struct store *store, const char *run_id, struct event *events, size_t count,
                   struct error *err);
 /* Appends the events after after_seq, at most `limit`, to the list. */
 bool store_read_events(struct store *store, const char *run_id, int64_t after_seq, int limit,
                        struct event_list *list, struct error *err);
-/* USUAL: median duration of the stage's last 20 successes in this pipeline; -1: none yet. */
-bool store_usual_duration(struct store *store, const char *pipeline, const char *stage,
-                          int64_t *out_ms, struct error *err);
+/* USUAL: each stage with the median duration of its successes in the pipeline's last 20 runs. */
+typedef void (*store_usual_fn)(void *context, const char *stage, int64_t median_ms);
+bool store_usual_durations(struct store *store, const char *pipeline, store_usual_fn each,
+                           void *context, struct error *err);
 
 /* ---- commands: from operators to the runner that owns the run */
 /* command->id is ignored; gives the new id. */
@@ -106,7 +107,10 @@ bool store_pending_commands(struct store *store, const char *run_id, store_comma
 bool store_command_answer(struct store *store, int64_t command_id, int64_t *out_seq,
                           struct error *err);
 
-/* ---- outbox: what is to be mirrored; written in the transaction of the events that cause it */
+/* ---- outbox: what is to be mirrored. The events themselves are the outbox: what one transaction
+ * stored is due for delivery by the same transaction; a mark in the run's row tells how far it is
+ * delivered. Only notable runs are mirrored: those that were evaluated, that did not succeed, or
+ * that an operator touched. */
 #define OUTBOX_KINDS(X)                                                                            \
     X(RUN, "run")                                                                                  \
     X(ATTEMPT, "stage_attempt")                                                                    \
@@ -121,20 +125,20 @@ enum outbox_kind {
 const char *outbox_kind_name(enum outbox_kind kind); /* also the mirror's table */
 
 struct outbox_row {
-    int64_t id;
+    int64_t run_number, seq; /* the event it comes from */
     enum outbox_kind kind;
-    char *payload; /* owned; a JSON object: the mirror's row, see mirror_schema.h */
+    struct json *payload; /* owned; an object: the mirror's row, see outbox.c */
 };
 struct outbox_list { /* zero-initialised is empty */
     struct outbox_row *rows;
-    size_t count;
+    size_t count, capacity;
 };
-/* The oldest rows that wait for delivery. Only notable runs are told: those that were evaluated,
- * did not succeed, or were touched by an operator. */
+/* The oldest rows that wait for delivery, by run, then in order. */
 bool store_outbox_pending(struct store *store, int limit, struct outbox_list *out_list,
                           struct error *err);
 void outbox_list_done(struct outbox_list *list);
-bool store_outbox_delivered(struct store *store, int64_t up_to_id, struct error *err);
+/* This row, and all rows of its run before it, are delivered. */
+bool store_outbox_delivered(struct store *store, const struct outbox_row *row, struct error *err);
 bool store_outbox_count(struct store *store, int64_t *out_count, struct error *err);
 
 #endif
