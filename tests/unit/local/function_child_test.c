@@ -151,8 +151,8 @@ static void a_functions_own_failure_keeps_class_code_and_message(void **state)
 static void any_other_error_type_is_permanent(void **state)
 {
     struct fixture *fixture = *state;
-    static const char *const types[] = {"Runtime.ExitError", "cancelled:x", "bug:x", "transient",
-                                        "transient:",        "TRANSIENT:x", ""};
+    static const char *const types[] = {"Runtime.ExitError", "cancelled:x", "bug:x",
+                                        "transient",         "transient:",  "TRANSIENT:x"};
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         char *script = xasprintf("echo '{\"errorType\":\"%s\"}'; exit 1", types[i]);
         expect_failure(fixture, script, ERROR_PERMANENT, types[i]);
