@@ -1,0 +1,29 @@
+/* Which functions there are. */
+#include "core/functions/function.h"
+
+#include <string.h>
+
+static const struct function functions[] = {
+    {"msecindustries-ingest-clean-s3-raw", "cleans the raw transaction objects", false,
+     function_clean_transactions},
+    {"msecindustries-ingest-clean-rds", "cleans the customer profiles of the database", true,
+     function_clean_profiles},
+    {"msecindustries-merge-prep-train-data", "merges the cleaned sources into the training set",
+     false, function_merge},
+    {NULL, NULL, false, NULL},
+};
+
+const struct function *function_table(void)
+{
+    return functions;
+}
+
+const struct function *function_find(const char *name)
+{
+    for (const struct function *function = functions; function->name != NULL; function++) {
+        if (strcmp(function->name, name) == 0) {
+            return function;
+        }
+    }
+    return NULL;
+}
