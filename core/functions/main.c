@@ -90,11 +90,14 @@ static struct json *call(const struct function *function, struct error *err)
     }
     struct loop *loop = loop_new();
     struct function_context context = {.loop = loop, .clock = clock_system()};
-    context.objects = folder_store_new(loop, lake);
-    context.database = function->needs_database ? open_database(loop) : NULL;
-    struct json *result = function->run(&context, event, err);
-    database_free(context.database);
-    object_store_free(context.objects);
+    struct json *result = NULL;
+    context.objects = folder_store_new(loop, lake, err);
+    if (context.objects != NULL) {
+        context.database = function->needs_database ? open_database(loop) : NULL;
+        result = function->run(&context, event, err);
+        database_free(context.database);
+        object_store_free(context.objects);
+    }
     loop_free(loop);
     json_free(event);
     return result;
