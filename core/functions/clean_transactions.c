@@ -46,10 +46,11 @@ static bool list_source(struct function_context *context, struct raw_source *sou
     source->list.bucket = source->place.bucket;
     source->list.prefix = source->place.prefix;
     object_list_start(context->objects, &source->list);
-    if (!loop_await(context->loop, &source->list.op, err)) {
+    bool is_listed = loop_await(context->loop, &source->list.op, err);
+    if (!is_listed && !error_is(err, "not_found")) {
         return false;
     }
-    if (source->list.count == 0) {
+    if (source->list.count == 0) { /* or no such bucket */
         return error_set(
             err, ERROR_PERMANENT, "no_input",
             "no object under s3://%s/%s: prepare the data set first (gatehouse prepare)",

@@ -158,7 +158,7 @@ static void all_objects_under_the_prefix_are_cleaned(void **state)
     assert_non_null(result);
     assert_int_equal(json_int_or(result, "rows_in", -1), 3);
     assert_int_equal(json_int_or(result, "rows_out", -1), 2);
-    assert_int_equal(json_int_or(json_get(result, "quarantined"), "outside_domain", -1), 1);
+    assert_int_equal(json_int_or(json_get(result, "quarantined"), "unknown_code", -1), 1);
     const struct json *cleaned = json_get(result, "cleaned");
     assert_string_equal(json_text_or(cleaned, "key", ""),
                         "cleaned-source1/r/1/credit_default_s3_cleaned.csv");
