@@ -93,8 +93,10 @@ char *attempt_path(const struct attempt *attempt, const char *name);
 
 /* X(name, starts queued, is adoptable, is a gate) */
 #define STAGE_KINDS(X)                                                                             \
-    X(noop, false, false, false)                                                                   \
-    X(command, false, false, false)
+    X(function_check, false, false, false)                                                         \
+    X(function_invoke, false, false, false)                                                        \
+    X(command, false, false, false)                                                                \
+    X(noop, false, false, false)
 #define X(name, starts_queued, is_adoptable, is_gate)                                              \
     extern const struct stage_kind stage_kind_##name;
 STAGE_KINDS(X)
