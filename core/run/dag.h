@@ -31,8 +31,9 @@ struct stage_def {
 };
 
 struct dag {
-    char *pipeline; /* its name */
-    struct stage_def *stages;
+    char *pipeline;           /* its name, of the same characters as a stage's */
+    struct stage_def *stages; /* in topological order, otherwise as given: all of stage i's upstream
+                                 have smaller indexes */
     size_t count;
     int max_parallel; /* stages at a time, >= 1 */
 };
@@ -45,9 +46,9 @@ struct stage_traits {
 };
 
 /* {"pipeline":"..","max_parallel":4,"stages":[{"name","kind","after":["name"..],"retries","retry_delay_ms",
- * "queued_timeout_ms","running_timeout_ms","total_timeout_ms","parameters":{}}]}. Gives the checked
- * dag; errors name the stage, the nearest known name for an unknown one, and every stage of a cycle
- * ("a -> b -> a"). */
+ * "queued_timeout_ms","running_timeout_ms","total_timeout_ms","parameters":{}}]}. Members but name,
+ * kind and pipeline may be absent. Gives the checked dag; errors (permanent, "bad_dag") name the
+ * stage, the nearest known name for an unknown one, and every stage of a cycle ("a -> b -> a"). */
 struct dag *dag_from_json(const struct json *json, const struct stage_traits *traits,
                           struct error *err);
 struct json *dag_to_json(

@@ -77,7 +77,9 @@ struct stage_run { /* state of one stage */
     int64_t retry_at_ms;         /* RETRYING: when */
     enum stage_state after_stop; /* STOPPING: FAILED (a timeout, may become a retry) or CANCELLED */
     struct error error;          /* why the latest try ended, when it was not a success */
-    struct json *outputs;        /* of the latest success, an object; or NULL */
+    struct json *outputs; /* SUCCESS: an object. A stage that runs again loses them, else NULL */
+    enum verdict verdict; /* of a gate; NONE again when the gate or anything upstream runs again */
+    bool outlived_runner; /* the latest try was alive when a runner took over: it may be lost */
     char intent[RUN_INTENT_SIZE]; /* of the latest try */
 };
 
@@ -86,7 +88,7 @@ struct run {
     int64_t number;
     struct dag *dag; /* owned, from the first hello */
     enum run_state state;
-    enum verdict verdict;
+    enum verdict verdict;     /* of all gates: REJECTED when one rejected, PASSED when all passed */
     struct stage_run *stages; /* dag->count */
     struct json *evaluation;  /* body of the latest evaluation event, or NULL */
     bool is_stop_wanted;
