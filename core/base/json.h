@@ -68,8 +68,8 @@ int64_t json_int_or(const struct json *object, const char *name, int64_t otherwi
 double json_number_or(const struct json *object, const char *name, double otherwise);
 bool json_bool_or(const struct json *object, const char *name, bool otherwise);
 
-/* Text on one line / indented with a final newline; doubles in the shortest form that reads back.
- * Gives memory for free(). */
+/* Text on one line / indented with a final newline; doubles with 15 to 17 digits, exact but
+ * for the last place (2^-52 of the value). Gives memory for free(). */
 char *json_print(const struct json *json);
 char *json_print_pretty(const struct json *json);
 
