@@ -539,8 +539,8 @@ static bool resolve(struct work *work, struct error *err)
 static void resolved(struct op *op, const struct error *err)
 {
     struct pg_session *pg = op->context;
-    if (err != NULL) {
-        fail_open(pg, err);
+    if (err != NULL || pg->has_failed) {
+        fail_open(pg, pg->has_failed ? &pg->failure : err);
         return;
     }
     connect_session(pg);
@@ -564,8 +564,8 @@ static void open_with(struct pg_session *pg, const char *dsn)
 static void dsn_provided(struct op *op, const struct error *err)
 {
     struct pg_session *pg = op->context;
-    if (err != NULL) {
-        fail_open(pg, err);
+    if (err != NULL || pg->has_failed) {
+        fail_open(pg, pg->has_failed ? &pg->failure : err);
         return;
     }
     open_with(pg, secret_reveal(&pg->dsn_request.dsn));
@@ -596,6 +596,25 @@ static void pg_close(struct database_session *session)
     struct pg_session *pg = session->handle;
     assert(pg->active == NULL && !op_is_active(&session->op));
     release(pg);
+}
+
+/* The server is not told: PQcancel blocks. It notices when it next writes to the closed connection.
+ */
+static void pg_cancel(struct database_session *session)
+{
+    struct error err;
+    struct pg_session *pg = session->handle;
+    bool is_asking = op_is_active(&pg->dsn_request.op) || op_is_active(&pg->resolving.op);
+    error_set(&err, ERROR_CANCELLED, "cancelled", "the database operation was stopped on request");
+    if (pg->state == OPENING) {
+        note_failure(pg, &err);
+        if (!is_asking) {
+            fail_open(pg, &err);
+        }
+    } else if (pg->active != NULL) {
+        note_failure(pg, &err);
+        finish(pg, BROKEN);
+    }
 }
 
 /* ---- beginning an operation */
@@ -734,6 +753,7 @@ struct database *pg_database_new(struct loop *loop, const struct pg_settings *se
         .copy_in = pg_copy_in,
         .copy_write = pg_copy_write,
         .copy_end = pg_copy_end,
+        .cancel = pg_cancel,
         .free = pg_free,
     };
     struct pg_database *pg = xcalloc(1, sizeof(*pg));

@@ -63,6 +63,13 @@ void database_copy_end_start(struct database_session *session)
     session->database->ops->copy_end(session);
 }
 
+void database_cancel(struct database_session *session)
+{
+    if (session->handle != NULL) {
+        session->database->ops->cancel(session);
+    }
+}
+
 void database_free(struct database *database)
 {
     if (database != NULL) {

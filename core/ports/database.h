@@ -49,6 +49,7 @@ struct database_ops {
     void (*copy_write)(struct database_session *session, struct str data);
     void (*copy_end)(
         struct database_session *session); /* of a copy_in: the server has taken all of it */
+    void (*cancel)(struct database_session *session);
     void (*free)(struct database *database);
 };
 
@@ -61,6 +62,9 @@ void database_copy_read_start(struct database_session *session);
 void database_copy_in_start(struct database_session *session, const char *sql);
 void database_copy_write_start(struct database_session *session, struct str data);
 void database_copy_end_start(struct database_session *session);
+/* The active operation, if any, ends soon (done still comes, class cancelled); whatever it was, the
+ * session can then only be closed. */
+void database_cancel(struct database_session *session);
 void database_free(struct database *database); /* accepts NULL */
 /* Appends an SQL identifier or literal, quoted by the rules of the PostgreSQL manual 4.1. */
 void database_append_identifier(struct buf *sql, struct str name);

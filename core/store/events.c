@@ -11,7 +11,10 @@
 static void fold_run_state(struct store_run_row *row, const struct event *event)
 {
     struct run_summary *run = &row->summary;
+    bool was_at_rest = run_state_is_final(run->state);
     run_state_from_name(str_from(json_text_or(event->body, "to", "")), &run->state);
+    if (was_at_rest && !run_state_is_final(run->state))
+        run->verdict = VERDICT_NONE; /* the next result tells it anew */
     run->ended_ms = run_state_is_final(run->state) ? event->ts_ms : 0;
     if (run->state == RUN_FAILED || run->state == RUN_CANCELLED)
         row->is_notable = true;

@@ -18,15 +18,16 @@ struct mirror_flush {
     /* result */
     int64_t delivered;
     /* private */
-    struct loop *loop;
     struct database_session session;
     struct database_query query;
+    const char *parameter; /* of the query */
+    char *payload;
     struct outbox_list batch;
-    size_t next_row;
+    size_t next_row; /* of the batch: those before it have arrived */
+    bool is_schema_known;
     struct timer *timer;
-    struct error error;
-    int step;
-    bool is_late;
+    struct error stop_reason;
+    bool is_stopped;
 };
 
 void mirror_flush_start(struct loop *loop, struct mirror_flush *flush);

@@ -1,0 +1,68 @@
+/* Writes the log file of one try. */
+#include "core/engine/try_log.h"
+
+#include "core/base/alloc.h"
+#include "core/base/clock.h"
+#include "core/base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LINE_EXTRA = 64 }; /* time, level, newline */
+
+void try_log_init(struct try_log *log, const char *path, int64_t size_max)
+{
+    *log = (struct try_log){.path = xstrdup(path), .size_max = size_max, .fd = -1};
+}
+
+void try_log_done(struct try_log *log)
+{
+    if (log->path != NULL && log->fd >= 0)
+        close(log->fd);
+    free(log->path);
+    *log = (struct try_log){.fd = -1};
+}
+
+/* An adopted try goes on with its log. */
+static bool open_file(struct try_log *log, struct error *err)
+{
+    struct stat status;
+    int fd = open(log->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return error_set_errno(err, errno, "log %s", log->path);
+    log->fd = fd;
+    log->size = fstat(fd, &status) == 0 ? status.st_size : 0;
+    log->is_cut = log->size >= log->size_max;
+    return true;
+}
+
+static bool write_line(struct try_log *log, int64_t wall_ms, const char *level, struct str text,
+                       struct error *err)
+{
+    char utc[CLOCK_TEXT_SIZE];
+    struct buf line;
+    clock_format_utc(wall_ms, utc);
+    buf_init(&line, text.len + LINE_EXTRA);
+    buf_printf(&line, "%s %s " STR_FMT "\n", utc, level, STR_ARG(text));
+    bool is_ok = file_write_all(log->fd, buf_str(&line), err);
+    if (is_ok)
+        log->size += (int64_t)line.len;
+    buf_done(&line);
+    return is_ok || error_prefix(err, "log %s", log->path);
+}
+
+bool try_log_write(struct try_log *log, int64_t wall_ms, const char *level, struct str printable,
+                   struct error *err)
+{
+    if (log->fd < 0 && !open_file(log, err))
+        return false;
+    if (log->is_cut)
+        return true;
+    if (log->size + (int64_t)printable.len + LINE_EXTRA <= log->size_max)
+        return write_line(log, wall_ms, level, printable, err);
+    log->is_cut = true;
+    return write_line(log, wall_ms, "warn", STR("the log is full: what follows is not kept"), err);
+}
