@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_THREADS = 2 };
-
 enum kind { KIND_INTEGER, KIND_REAL, KIND_CHOICE, KIND_METRICS };
 
 struct rule {
@@ -262,7 +260,7 @@ static bool add_all(struct hyperparameters *parameters, const struct json *root,
 bool hyperparameters_parse(struct str json_text, struct hyperparameters *out_parameters,
                            struct error *err)
 {
-    struct hyperparameters parameters = {.threads = DEFAULT_THREADS};
+    struct hyperparameters parameters = {0};
     struct json *root = json_parse(json_text, err);
     if (root == NULL) {
         return error_prefix(err, "hyperparameters.json");

@@ -22,8 +22,8 @@ struct hyperparameter_setting {
 
 struct hyperparameters {
     int64_t rounds;
-    int64_t early_stopping_rounds; /* 0: none */
-    int64_t threads;               /* 2 unless given: the same model on every machine */
+    int64_t early_stopping_rounds;                 /* 0: none */
+    int64_t threads;                               /* 0: not given */
     enum round_metric metrics[ROUND_METRIC_COUNT]; /* in the order given; early stopping looks at
                                                       the last */
     size_t metric_count;                           /* at least 1: logloss unless given */

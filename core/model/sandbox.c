@@ -56,7 +56,8 @@ static bool filter_calls(struct error *err)
         return error_set_errno(err, errno, "cannot give up new privileges");
     }
     /* A kernel or container without seccomp: the limits above still hold. */
-    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0 && errno != EINVAL) {
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0 && errno != EINVAL &&
+        errno != ENOSYS) {
         return error_set_errno(err, errno, "cannot filter system calls");
     }
 #endif

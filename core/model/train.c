@@ -11,8 +11,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { CONFIG_MAX_BYTES = 1 << 20, SPLITS = 2 };
+enum { CONFIG_MAX_BYTES = 1 << 20, SPLITS = 2, ROWS_PER_THREAD = 100000 };
 
 static const char *const split_names[SPLITS] = {"train", "validation"};
 
@@ -33,6 +34,7 @@ struct training {
     struct split splits[SPLITS];
     size_t split_count;
     size_t features;
+    int threads;
     struct booster *booster;
     double best_score;
     int best_round;
@@ -134,6 +136,16 @@ static bool load_split(struct training *training, size_t split, struct dataset *
     return true;
 }
 
+static int count_threads(const struct training *training, size_t rows)
+{
+    if (training->parameters.threads > 0) {
+        return (int)training->parameters.threads;
+    }
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t wanted = rows / ROWS_PER_THREAD + 1;
+    return processors > 0 && wanted > (size_t)processors ? (int)processors : (int)wanted;
+}
+
 /* Takes the labels; the numbers are released as soon as XGBoost has its copy. */
 static bool fill_split(struct split *split, struct dataset *dataset, int threads, struct error *err)
 {
@@ -160,10 +172,10 @@ static bool load_data(struct training *training, struct error *err)
     }
     if (is_good) {
         block_stop_signals();
+        training->threads = count_threads(training, datasets[0].rows);
     }
     for (size_t i = 0; is_good && i < training->split_count; i++) {
-        int threads = (int)training->parameters.threads;
-        is_good = fill_split(&training->splits[i], &datasets[i], threads, err);
+        is_good = fill_split(&training->splits[i], &datasets[i], training->threads, err);
     }
     for (size_t i = 0; i < SPLITS; i++) {
         dataset_done(&datasets[i]);
@@ -175,7 +187,7 @@ static bool set_up_booster(struct training *training, struct error *err)
 {
     const struct hyperparameters *parameters = &training->parameters;
     char threads[16];
-    snprintf(threads, sizeof(threads), "%d", (int)parameters->threads);
+    snprintf(threads, sizeof(threads), "%d", training->threads);
     struct matrix *const matrices[SPLITS] = {training->splits[0].matrix,
                                              training->splits[1].matrix};
     training->booster = booster_new(matrices, training->split_count, err);

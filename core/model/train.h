@@ -4,7 +4,10 @@
  *   model/xgboost-model, model/schema.json                 written, each atomically
  *   output/failure                                         written on failure
  * The model is XGBoost's binary format, as of SageMaker 1.7-1. With the same data, hyperparameters
- * and nthread (2 unless given) it is the same byte for byte. */
+ * and number of threads it is the same byte for byte. Unless nthread is given there is one thread
+ * for each 100,000 rows, up to the number of processors: XGBoost's threads wait by spinning, so on
+ * small data more of them gain little on an idle machine and lose seconds on a busy one. Whoever
+ * starts a large training should set OMP_WAIT_POLICY=passive for it. */
 #ifndef GATEHOUSE_MODEL_TRAIN_H
 #define GATEHOUSE_MODEL_TRAIN_H
 

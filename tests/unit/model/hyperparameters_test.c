@@ -40,7 +40,7 @@ static void takes_the_usual_set(void **state)
         "\"tree_method\":\"hist\",\"eval_metric\":\"error,auc, logloss\",\"seed\":\"7\"}";
     assert_true(hyperparameters_parse(str_from(json), &parameters, &err));
     assert_int_equal(parameters.rounds, 100);
-    assert_int_equal(parameters.threads, 2);
+    assert_int_equal(parameters.threads, 0);
     assert_int_equal(parameters.early_stopping_rounds, 0);
     assert_string_equal(setting(&parameters, "objective", 0), "binary:logistic");
     assert_string_equal(setting(&parameters, "eta", 0), "0.2");
