@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCHEMA_MAX_BYTES = 2 << 20, NAME_MAX_BYTES = 256 };
+enum { SCHEMA_MAX_BYTES = 1 << 20, NAME_MAX_BYTES = 256 };
 
 void model_schema_done(struct model_schema *schema)
 {

@@ -15,6 +15,7 @@
 
 enum { CONFIG_MAX_BYTES = 1 << 20, SPLITS = 2, ROWS_PER_THREAD = 100000 };
 
+static const char schema_path[] = "input/data/schema/schema.json";
 static const char *const split_names[SPLITS] = {"train", "validation"};
 
 struct split {
@@ -70,7 +71,7 @@ static bool read_schema(struct training *training, struct error *err)
     if (!training->channels.has_schema) {
         return true;
     }
-    char *path = file_join(training->root, "input/data/schema/schema.json");
+    char *path = file_join(training->root, schema_path);
     bool is_good = model_schema_read(path, &training->schema, err);
     free(path);
     return is_good;
@@ -271,17 +272,29 @@ static bool run_rounds(struct training *training, struct error *err)
            booster_truncate(&training->booster, training->best_round + 1, err);
 }
 
+/* The file goes into the bundle as it came: it may say more than is read here. */
+static bool copy_schema(const char *root, const char *folder, struct error *err)
+{
+    struct buf text;
+    char *from = file_join(root, schema_path);
+    char *to = file_join(folder, "schema.json");
+    buf_init(&text, CONFIG_MAX_BYTES);
+    bool is_copied = file_read(from, &text, err) && file_write(to, buf_str(&text), 0644, err);
+    buf_done(&text);
+    free(to);
+    free(from);
+    return is_copied;
+}
+
 static bool save_schema(struct training *training, const char *folder, struct error *err)
 {
     const struct model_schema *schema = &training->schema;
-    char *path = file_join(folder, "schema.json");
     char *text = model_schema_print(schema);
     bool is_saved = booster_set_attribute(training->booster, TRAIN_SCHEMA_ATTRIBUTE, text, err) &&
                     booster_set_feature_names(training->booster, schema->features,
                                               schema->feature_count, err) &&
-                    file_write(path, str_from(text), 0644, err);
+                    copy_schema(training->root, folder, err);
     free(text);
-    free(path);
     return is_saved;
 }
 

@@ -13,7 +13,7 @@ import pytest
 
 PROGRAM = str(Path(os.environ["GATEHOUSE_BIN"]) / "gatehouse-model")
 FEATURES = ["PAY_0", "LIMIT_BAL", "AGE"]
-SCHEMA = {"features": FEATURES, "label": "DEFAULT", "digest": "digest-1"}
+SCHEMA = {"features": FEATURES, "label": "DEFAULT", "digest": "digest-1", "rows": 400}
 HYPERPARAMETERS = {
     "objective": "binary:logistic",
     "num_round": "10",
