@@ -229,7 +229,7 @@ static bool link_stage(const struct dag *dag, const struct name_entry *names,
         bad_dag(err, "after must be a list of stage names");
         return error_prefix(err, "stage \"%s\"", stage->name);
     }
-    stage->after = count == 0 ? NULL : xcalloc(count, sizeof(stage->after[0]));
+    stage->after = xcalloc(count + 1, sizeof(stage->after[0]));
     for (const struct json *element = json_first(after); element != NULL;
          element = json_next(element)) {
         if (!add_upstream(dag, names, stage, element, err)) {
