@@ -146,11 +146,17 @@ static struct json *confusion_json(const struct metrics *metrics)
     return json;
 }
 
+static struct json *metric_json(const struct metric_value *metric)
+{
+    struct json *json = json_object();
+    json_set_number(json, "value", metric->value);
+    json_set_number(json, "standard_error", metric->standard_error);
+    return json;
+}
+
 static struct json *split_json(const struct dataset *dataset, const struct metrics *metrics)
 {
     struct json *json = json_object();
-    struct json *values = json_object();
-    struct json *errors = json_object();
     json_set_int(json, "rows", (int64_t)metrics->rows);
     json_set_int(json, "positives", (int64_t)metrics->positives);
     json_set_int(json, "features", (int64_t)dataset->features);
@@ -158,12 +164,8 @@ static struct json *split_json(const struct dataset *dataset, const struct metri
     json_set_int(json, "size_bytes", (int64_t)dataset->size_bytes);
     json_set_number(json, "baseline_accuracy", metrics->baseline_accuracy);
     for (int i = 0; i < METRIC_COUNT; i++) {
-        const char *name = metric_name((enum metric)i);
-        json_set_number(values, name, metrics->values[i].value);
-        json_set_number(errors, name, metrics->values[i].standard_error);
+        json_set(json, metric_name((enum metric)i), metric_json(&metrics->values[i]));
     }
-    json_set(json, "metrics", values);
-    json_set(json, "standard_errors", errors);
     json_set(json, "confusion", confusion_json(metrics));
     return json;
 }

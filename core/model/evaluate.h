@@ -22,10 +22,10 @@ struct evaluate_options {
  *             "schema_digest"},
  *    "xgboost_version":"1.7.4",
  *    "splits":{"test":{"rows","positives","features","sha256","size_bytes","baseline_accuracy",
- *                      "metrics":{"accuracy":...},"standard_errors":{"accuracy":...},
+ *                      "accuracy":{"value","standard_error"}, ... each metric of metrics.h,
  *                      "confusion":{"tp","fp","tn","fn"}},
  *              "train":{...}}}
- * The names of the metrics are those of metrics.h; what is not defined is null. sha256 of the model
+ * What is not defined is null. sha256 of the model
  * is of the model file, archive_sha256 of model.tar.gz; schema_digest is null when the model brings
  * no schema.
  * NULL with err on failure. Permanent codes besides those of model_archive.h, dataset.h and
