@@ -650,10 +650,9 @@ static bool write_to_fd(void *context, struct str data, struct error *err)
 }
 
 static bool copy_content(const struct lake *lake, int source, struct lake_name to,
-                         struct error *err)
+                         struct object_info *out_info, struct error *err)
 {
     struct lake_file file;
-    struct object_info info;
     if (!lake_create(lake, &file, err)) {
         return false;
     }
@@ -661,7 +660,19 @@ static bool copy_content(const struct lake *lake, int source, struct lake_name t
         lake_discard(lake, &file);
         return false;
     }
-    return lake_publish(lake, &file, to, &info, err);
+    return lake_publish(lake, &file, to, out_info, err);
+}
+
+bool lake_put_file(const struct lake *lake, const char *path, struct lake_name to,
+                   struct object_info *out_info, struct error *err)
+{
+    int source = open(path, O_RDONLY | O_CLOEXEC);
+    if (source < 0) {
+        return error_set_errno(err, errno, "cannot open %s", path);
+    }
+    bool is_put = copy_content(lake, source, to, out_info, err);
+    close(source);
+    return is_put;
 }
 
 bool lake_copy(const struct lake *lake, struct lake_name from, struct lake_name to,
@@ -680,7 +691,8 @@ bool lake_copy(const struct lake *lake, struct lake_name from, struct lake_name 
         /* A rename onto a link of the same file does nothing and leaves the name. */
         unlinkat(lake->temporary_fd, temporary, 0);
     } else {
-        is_copied = copy_content(lake, source, to, err);
+        struct object_info info;
+        is_copied = copy_content(lake, source, to, &info, err);
     }
     close(source);
     return is_copied || error_prefix(err, "copy %s/%s", from.bucket, from.key);

@@ -60,5 +60,8 @@ bool lake_write(struct lake_file *file, struct str data, struct error *err);
 bool lake_publish(const struct lake *lake, struct lake_file *file, struct lake_name name,
                   struct object_info *out_info, struct error *err);
 void lake_discard(const struct lake *lake, struct lake_file *file);
+/* A file from outside of the lake becomes the object `to`. */
+bool lake_put_file(const struct lake *lake, const char *path, struct lake_name to,
+                   struct object_info *out_info, struct error *err);
 
 #endif
