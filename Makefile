@@ -182,8 +182,13 @@ fuzz:
 	@$(MAKE) --no-print-directory BUILD=fuzz fuzz-programs
 	@bash tests/checks/fuzz.sh $(FUZZ_SECONDS) $(FUZZ_SOURCES:tests/%.c=build/fuzz/tests/%)
 
+BENCH_SOURCES := $(wildcard tests/bench/*_bench.c)
+$(OUT)/%_bench: $(OUT)/%_bench.o $(LIBRARY)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(LIBS_gatehouse) -o $@
+bench-programs: $(BENCH_SOURCES:%.c=$(OUT)/%)
 bench: deps-test
-	@$(MAKE) --no-print-directory BUILD=release all
+	@$(MAKE) --no-print-directory BUILD=release all bench-programs
 	@bash tests/bench/run.sh $(BENCH)
 
 coverage:
