@@ -409,6 +409,8 @@ bool process_spawn_detached(const struct process_detached *detached, struct erro
             .env = detached->env,
             .folder = detached->folder,
             .fds = {null_fd, log_fd, log_fd},
+            .uid = detached->run_as_uid,
+            .gid = detached->run_as_gid,
             .is_detached = true,
         };
         is_running = spawn_run(&spec, NULL, err);

@@ -57,6 +57,8 @@ struct process_detached {
     const char *const *env;
     const char *folder;
     const char *log_path; /* created 0600; NULL: /dev/null */
+    uid_t run_as_uid;     /* with run_as_gid, only when root; 0: as we are */
+    gid_t run_as_gid;
 };
 bool process_spawn_detached(const struct process_detached *spec, struct error *err);
 

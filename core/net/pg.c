@@ -142,9 +142,10 @@ static void finish_failed(struct pg_session *pg)
 static void fail_open(struct pg_session *pg, const struct error *err)
 {
     struct database_session *session = pg->session;
+    struct error told = *err; /* it may be in what is released */
     release(pg);
     session->handle = NULL;
-    op_finish(&session->op, err);
+    op_finish(&session->op, &told);
 }
 
 static void deadline_passed(void *context)

@@ -1,0 +1,14 @@
+/* The database port on a private cluster: opening a session makes and starts the cluster when it
+ * has to. Loop thread only. */
+#ifndef GATEHOUSE_LOCAL_CLUSTER_DATABASE_H
+#define GATEHOUSE_LOCAL_CLUSTER_DATABASE_H
+
+#include "core/local/cluster.h"
+#include "core/net/pg.h"
+
+/* Copies the settings' texts. Of `options` only the timeouts are used; it may be NULL. Gives the
+ * database. */
+struct database *cluster_database_new(struct loop *loop, const struct cluster_settings *settings,
+                                      const struct pg_settings *options);
+
+#endif
