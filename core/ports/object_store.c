@@ -5,8 +5,9 @@
 #include "core/base/file.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-enum { BUCKET_MIN = 3, BUCKET_MAX = 63 };
+enum { BUCKET_MIN = 3, BUCKET_MAX = 63, URI_SHOWN_MAX = 200 };
 
 void object_head_start(struct object_store *store, struct object_head *req)
 {
@@ -91,21 +92,25 @@ void object_store_free(struct object_store *store)
     }
 }
 
-static bool is_bucket_char(char c)
+static bool is_bucket_alnum(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
 bool object_check_bucket(const char *bucket, struct error *err)
 {
     struct str name = str_from(bucket);
-    bool is_good = name.len >= BUCKET_MIN && name.len <= BUCKET_MAX && name.ptr[0] != '.' &&
-                   name.ptr[0] != '-' && !str_contains(name, STR(".."));
+    bool is_good = name.len >= BUCKET_MIN && name.len <= BUCKET_MAX &&
+                   is_bucket_alnum(name.ptr[0]) && is_bucket_alnum(name.ptr[name.len - 1]) &&
+                   !str_contains(name, STR(".."));
     for (size_t i = 0; is_good && i < name.len; i++) {
-        is_good = is_bucket_char(name.ptr[i]);
+        is_good = is_bucket_alnum(name.ptr[i]) || name.ptr[i] == '-' || name.ptr[i] == '.';
     }
-    return is_good || error_set(err, ERROR_PERMANENT, "bad_key",
-                                "bucket name '%.80s' must be 3 to 63 of a-z 0-9 . -", name.ptr);
+    return is_good ||
+           error_set(err, ERROR_PERMANENT, "bad_key",
+                     "bucket name '%.80s' must be 3 to 63 of a-z 0-9 . - and begin and end "
+                     "with a letter or digit",
+                     name.ptr);
 }
 
 bool object_check_key(const char *key, struct error *err)
@@ -121,9 +126,11 @@ bool object_check_key(const char *key, struct error *err)
 bool object_parse_uri(struct str uri, char **out_bucket, char **out_key, struct error *err)
 {
     struct str rest = uri;
-    if (!str_starts_with(uri, STR("s3://"))) {
-        return error_set(err, ERROR_PERMANENT, "bad_key", "'%.200s' does not begin with s3://",
-                         uri.len == 0 ? "" : uri.ptr);
+    struct str shown = {uri.ptr, uri.len < URI_SHOWN_MAX ? uri.len : URI_SHOWN_MAX};
+    if (!str_starts_with(uri, STR("s3://")) || memchr(uri.ptr, '\0', uri.len) != NULL) {
+        return error_set(err, ERROR_PERMANENT, "bad_key",
+                         "'" STR_FMT "' does not begin with s3:// or holds a NUL byte",
+                         STR_ARG(shown));
     }
     rest.ptr += 5;
     rest.len -= 5;

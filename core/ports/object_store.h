@@ -110,8 +110,9 @@ void object_delete_start(struct object_store *store, struct object_delete *req);
 void object_bucket_start(struct object_store *store, struct object_bucket *req);
 void object_store_free(struct object_store *store); /* accepts NULL */
 
-/* S3's naming rules, kept by every adapter: bucket 3..63 of a-z 0-9 . - ; key 1..1024 bytes that
- * file_is_safe_relative accepts. prefix may be empty or end in '/'. code "bad_key". */
+/* S3's naming rules, kept by every adapter: bucket 3..63 of a-z 0-9 . - with a letter or
+ * digit at both ends; key 1..1024 bytes that file_is_safe_relative accepts. prefix may be empty or
+ * end in '/'. code "bad_key". */
 bool object_check_bucket(const char *bucket, struct error *err);
 bool object_check_key(const char *key, struct error *err);
 /* "s3://bucket/key" taken apart; outputs are given (free()). */
