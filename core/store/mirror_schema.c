@@ -62,25 +62,23 @@ const char *mirror_schema_script(void)
 
 const char *mirror_upsert_sql(enum outbox_kind kind)
 {
-    static const char *const sql[OUTBOX_KIND_COUNT] =
-        {
-            [OUTBOX_RUN] = UPSERT("run", "run_id, number, pipeline, backend, environment, "
-                                         "\"user\", "
-                                         "host, state, verdict, accuracy, auc, created_at, "
-                                         "ended_at") "(run_id) DO UPDATE SET (state, verdict, "
-                                                     "accuracy, auc, ended_at, host) = "
-                                                     "(EXCLUDED.state, EXCLUDED.verdict, "
-                                                     "EXCLUDED.accuracy, EXCLUDED.auc, "
-                                                     "EXCLUDED.ended_at, COALESCE(EXCLUDED.host, "
-                                                     "run.host))",
-            [OUTBOX_ATTEMPT] = UPSERT(
-                "stage_attempt", "run_id, stage, try, state, started_at, ended_at, elapsed_ms, "
-                                 "error_class, error_code, error_message, outputs") WRITTEN_ONCE,
-            [OUTBOX_EVALUATION] = UPSERT("evaluation", "run_id, seq, stage, try, evaluated_at, "
-                                                       "verdict, evaluation, gate") WRITTEN_ONCE,
-            [OUTBOX_ACTION] =
-                UPSERT("operator_action", "run_id, seq, acted_at, verb, stage, \"user\", "
-                                          "tty, reason, accepted, message") WRITTEN_ONCE,
-        };
+    static const char *const sql[OUTBOX_KIND_COUNT] = {
+        [OUTBOX_RUN] = UPSERT("run", "run_id, number, pipeline, backend, environment, "
+                                     "\"user\", "
+                                     "host, state, verdict, accuracy, auc, created_at, "
+                                     "ended_at") "(run_id) DO UPDATE SET (state, verdict, "
+                                                 "accuracy, auc, ended_at, host) = "
+                                                 "(EXCLUDED.state, EXCLUDED.verdict, "
+                                                 "EXCLUDED.accuracy, EXCLUDED.auc, "
+                                                 "EXCLUDED.ended_at, COALESCE(EXCLUDED.host, "
+                                                 "run.host))",
+        [OUTBOX_ATTEMPT] =
+            UPSERT("stage_attempt", "run_id, stage, try, state, started_at, ended_at, elapsed_ms, "
+                                    "error_class, error_code, error_message, outputs") WRITTEN_ONCE,
+        [OUTBOX_EVALUATION] = UPSERT("evaluation", "run_id, seq, stage, try, evaluated_at, "
+                                                   "verdict, evaluation, gate") WRITTEN_ONCE,
+        [OUTBOX_ACTION] = UPSERT("operator_action", "run_id, seq, acted_at, verb, stage, \"user\", "
+                                                    "tty, reason, accepted, message") WRITTEN_ONCE,
+    };
     return sql[kind];
 }

@@ -41,7 +41,8 @@ static bool is_full(int os_errno)
 static bool fail_io(const struct store *store, int result_code, const char *doing,
                     struct error *err)
 {
-    int os_errno = sqlite3_system_errno(store->db);
+    int os_errno = sqlite3_system_errno(store->db); /* 0 when it was a commit that failed */
+    os_errno = os_errno == 0 ? store->step_errno : os_errno;
     if ((result_code & 0xff) == SQLITE_FULL || is_full(os_errno))
         return error_set(err, ERROR_TRANSIENT, "disk_full",
                          "%s: the disk of run store %s is full: make room; nothing was stored half",
@@ -96,13 +97,15 @@ sqlite3_stmt *store_statement(struct store *store, enum store_statement which, s
 
 bool store_step(struct store *store, sqlite3_stmt *statement, bool *out_has_row, struct error *err)
 {
+    errno = 0;
     int rc = sqlite3_step(statement);
+    store->step_errno = errno;
     if (rc == SQLITE_ROW || rc == SQLITE_DONE) {
         *out_has_row = rc == SQLITE_ROW;
         return true;
     }
-    bool is_write = !sqlite3_stmt_readonly(statement);
-    store_fail(store, rc, is_write ? "write" : "read", err);
+    bool is_read = str_starts_with(str_from(sqlite3_sql(statement)), STR("SELECT"));
+    store_fail(store, rc, is_read ? "read" : "write", err);
     sqlite3_reset(statement);
     return false;
 }
@@ -178,19 +181,21 @@ static bool check_not_emptied(const struct store *store, struct error *err)
     return !has_runs || store_damaged(store, err, "it is empty, though there are run folders");
 }
 
-/* SQLite would make the file readable for everybody that umask lets in. */
+/* SQLite would make the file readable for everybody that umask lets in. A file that exists is not
+ * touched: closing it would drop the locks this process may hold on it. */
 static bool make_file(const struct store *store, struct error *err)
 {
-    int fd = open(store->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0 && errno != EACCES && errno != EROFS)
+    int fd = open(store->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        close(fd);
+    if (fd >= 0 || errno == EEXIST)
+        return true;
+    if (errno != EACCES && errno != EROFS)
         return error_set_errno(err, errno, "run store %s", store->path);
-    if (fd < 0)
-        return error_set(err, ERROR_PERMANENT, "no_access",
-                         "run store %s cannot be written (%s): check the rights of the file and "
-                         "its folder, or choose another state folder",
-                         store->path, strerrordesc_np(errno));
-    close(fd);
-    return true;
+    return error_set(err, ERROR_PERMANENT, "no_access",
+                     "run store %s cannot be made (%s): check the rights of its folder, or choose "
+                     "another state folder",
+                     store->path, strerrordesc_np(errno));
 }
 
 static int note_commit(void *context, sqlite3 *db, const char *name, int frames)
@@ -204,7 +209,10 @@ static int note_commit(void *context, sqlite3 *db, const char *name, int frames)
 }
 
 /* Writing a checkpoint costs two fsyncs in the middle of a run: it is done when idle instead.
- * The WAL file is kept at the end, so that those who watch it go on watching the right file. */
+ * The WAL file is kept at the end, so that those who watch it go on watching the right file; the
+ * size limit makes SQLite empty it then, so that it cannot spoil a main file restored from a
+ * backup.
+ */
 static bool configure(struct store *store, enum store_mode mode, struct error *err)
 {
     sqlite3_extended_result_codes(store->db, 1);
@@ -212,9 +220,10 @@ static bool configure(struct store *store, enum store_mode mode, struct error *e
     int yes = 1;
     sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &yes);
     sqlite3_wal_hook(store->db, note_commit, store);
-    const char *sql = mode == STORE_READ ? "PRAGMA query_only = ON"
-                                         : "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
-                                           "PRAGMA foreign_keys = ON";
+    const char *sql = mode == STORE_READ
+                          ? "PRAGMA query_only = ON"
+                          : "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
+                            "PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 16777216";
     int rc = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
     return rc == SQLITE_OK || store_fail(store, rc, "open", err);
 }

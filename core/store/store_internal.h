@@ -65,6 +65,7 @@ struct store {
     char *path, *watch_path;
     int wal_frames; /* written and not yet in the main file, as of our last commit */
     int64_t data_version;
+    int step_errno; /* errno after the latest step */
 };
 
 struct store_run_row {
