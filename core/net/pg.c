@@ -45,9 +45,9 @@ static const unsigned legal_moves[STATE_COUNT] = {
     [QUERYING] = TO(IDLE) | TO(BROKEN),
     [COPY_OUT_BEGINNING] = TO(COPY_OUT) | TO(IDLE) | TO(BROKEN),
     [COPY_OUT] = TO(COPY_OUT_READING),
-    [COPY_OUT_READING] = TO(COPY_OUT) | TO(COPY_OUT_CLOSING) | TO(BROKEN),
+    [COPY_OUT_READING] = TO(COPY_OUT) | TO(COPY_OUT_CLOSING) | TO(IDLE) | TO(BROKEN),
     [COPY_OUT_CLOSING] = TO(COPY_OUT_ENDED) | TO(IDLE) | TO(BROKEN),
-    [COPY_OUT_ENDED] = TO(COPY_OUT_READING) | TO(IDLE),
+    [COPY_OUT_ENDED] = TO(COPY_OUT_READING),
     [COPY_IN_BEGINNING] = TO(COPY_IN) | TO(IDLE) | TO(BROKEN),
     [COPY_IN] = TO(COPY_IN_WRITING) | TO(COPY_IN_ENDING),
     [COPY_IN_WRITING] = TO(COPY_IN) | TO(BROKEN),
@@ -494,6 +494,10 @@ static void fail_connect(struct pg_session *pg)
     if (PQconnectionNeedsPassword(pg->conn) == 1) {
         err.error_class = ERROR_PERMANENT;
     }
+    const char *host = PQhost(pg->conn); /* libpq tells the address alone when it is given one */
+    if (host != NULL && strstr(err.message, host) == NULL) {
+        error_prefix(&err, "host %s", host);
+    }
     fail_open(pg, &err);
 }
 
@@ -641,8 +645,7 @@ static struct pg_session *begin(struct database_session *session, struct op *op,
 {
     struct pg_session *pg = session->handle;
     op_begin(op, session->database->loop);
-    bool is_ended_copy = pg != NULL && pg->state == COPY_OUT_ENDED && from == COPY_OUT;
-    if (pg == NULL || pg->active != NULL || (pg->state != from && !is_ended_copy)) {
+    if (pg == NULL || pg->active != NULL || pg->state != from) {
         refuse(op, pg);
         return NULL;
     }
@@ -696,13 +699,19 @@ static void pg_copy_out(struct database_session *session, const char *sql)
 
 static void pg_copy_read(struct database_session *session)
 {
-    struct pg_session *pg = begin(session, &session->op, COPY_OUT, COPY_OUT_READING);
+    struct pg_session *pg = session->handle;
+    bool has_ended = pg != NULL && pg->state == COPY_OUT_ENDED;
+    pg = begin(session, &session->op, has_ended ? COPY_OUT_ENDED : COPY_OUT, COPY_OUT_READING);
     session->chunk = STR("");
     if (pg == NULL) {
         return;
     }
     buf_reset(&pg->chunk);
-    advance(pg);
+    if (has_ended) {
+        finish(pg, IDLE);
+    } else {
+        advance(pg);
+    }
 }
 
 static void pg_copy_in(struct database_session *session, const char *sql)
