@@ -282,11 +282,12 @@ static bool is_variable_name(const char *name)
 static char **make_environment(const struct supervisor *self)
 {
     const struct json *given = json_get(self->request, "Environment");
-    char **entries = xcalloc(json_count(given) + 4, sizeof(entries[0]));
+    char **entries = xcalloc(json_count(given) + 5, sizeof(entries[0]));
     size_t count = 0;
     entries[count++] = xasprintf("GATEHOUSE_ML_ROOT=%s", self->ml);
     entries[count++] = xstrdup("LANG=C.UTF-8");
     entries[count++] = xstrdup("TZ=UTC");
+    entries[count++] = xstrdup("OMP_WAIT_POLICY=passive"); /* waiting threads must not spin */
     for (const struct json *at = json_first(given); at != NULL; at = json_next(at)) {
         const char *name = json_name(at);
         const char *value = NULL;
