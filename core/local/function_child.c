@@ -416,7 +416,7 @@ struct function_service *function_child_new(struct loop *loop,
     child->base.loop = loop;
     child->program = xstrdup(spec->program);
     child->lake = xstrdup(spec->lake);
-    if (spec->dsn != NULL && secret_is_set(spec->dsn)) {
+    if (spec->dsn != NULL && spec->dsn->len > 0) {
         secret_set(&child->dsn, (struct str){spec->dsn->ptr, spec->dsn->len});
     }
     copy_names(child, spec->dsn_for);

@@ -13,7 +13,7 @@ enum { FUNCTION_PAYLOAD_MAX = 6 << 20 }; /* docs.aws.amazon.com/lambda, "Lambda 
 struct function_child_spec {     /* all copied */
     const char *program;         /* path of gatehouse-function */
     const char *lake;            /* folder of the local lake */
-    const struct secret *dsn;    /* libpq DSN; may be NULL or not set */
+    const struct secret *dsn;    /* libpq DSN; NULL, not set or empty: there is none */
     const char *const *dsn_for;  /* NULL-terminated: the functions that get the DSN; NULL: all */
     int64_t timeout_ms;          /* of a call that names none; > 0 */
     uint64_t memory_limit_bytes; /* 0: unlimited */

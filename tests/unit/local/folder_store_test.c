@@ -577,12 +577,37 @@ static void a_write_that_fails_leaves_nothing(void **state)
 
 enum { CHILD_OK = 0, CHILD_FAILED = 1, CHILD_SKIPPED = 77 };
 
+static bool write_text(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    bool is_written = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return is_written;
+}
+
+/* A name space in which we may mount; an ordinary user becomes its root. */
+static bool enter_mount_space(void)
+{
+    if (geteuid() == 0) {
+        return unshare(CLONE_NEWNS) == 0;
+    }
+    char *users = xasprintf("0 %u 1", (unsigned)geteuid());
+    char *groups = xasprintf("0 %u 1", (unsigned)getegid());
+    bool is_in =
+        unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 && write_text("/proc/self/setgroups", "deny") &&
+        write_text("/proc/self/uid_map", users) && write_text("/proc/self/gid_map", groups);
+    free(users);
+    free(groups);
+    return is_in;
+}
+
 /* In a process of its own with a small file system mounted over the lake's place. */
 static int fill_the_disk(const char *folder)
 {
     struct fixture fixture = {0};
-    if (unshare(geteuid() == 0 ? CLONE_NEWNS : CLONE_NEWUSER | CLONE_NEWNS) != 0 ||
-        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+    if (!enter_mount_space() || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
         mount("tmpfs", folder, "tmpfs", 0, "size=3m") != 0) {
         return CHILD_SKIPPED;
     }

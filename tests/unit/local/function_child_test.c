@@ -135,6 +135,24 @@ static void the_dsn_is_given_by_environment_to_those_that_need_it(void **state)
     function_invoke_done(&req);
 }
 
+/* An empty one would make libpq look elsewhere by itself. */
+static void an_empty_dsn_is_not_given(void **state)
+{
+    struct fixture *fixture = *state;
+    struct function_invoke req = {.name = "wants-database"};
+    struct secret empty = {0};
+    secret_set(&empty, STR(""));
+    struct function_child_spec spec = {
+        .program = fixture->program, .lake = "/the/lake", .dsn = &empty, .timeout_ms = 20000};
+    function_service_free(fixture->service);
+    fixture->service = function_child_new(fixture->loop, &spec);
+    program_is(fixture, "echo \"${GATEHOUSE_DATABASE_DSN-none}\" >&2; echo {}");
+    assert_true(invoke(fixture, &req, "{}"));
+    assert_string_equal(buf_text(&fixture->log), "none|");
+    function_invoke_done(&req);
+    secret_done(&empty);
+}
+
 static void a_functions_own_failure_keeps_class_code_and_message(void **state)
 {
     struct fixture *fixture = *state;
@@ -305,6 +323,7 @@ int main(void)
         behaviour(the_event_goes_in_and_the_result_comes_out),
         behaviour(the_environment_holds_only_what_is_needed),
         behaviour(the_dsn_is_given_by_environment_to_those_that_need_it),
+        behaviour(an_empty_dsn_is_not_given),
         behaviour(a_functions_own_failure_keeps_class_code_and_message),
         behaviour(any_other_error_type_is_permanent),
         behaviour(text_of_a_failure_is_made_printable),
