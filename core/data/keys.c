@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FIRST_CAP = 4096, RADIX = 256, INSERTION_MAX = 40, PROBES_MAX = 4 };
+enum { FIRST_CAP = 4096, RADIX_BITS_MAX = 11, INSERTION_MAX = 40, PROBES_MAX = 4 };
 
 void pairs_init(struct pairs *pairs)
 {
@@ -37,40 +37,51 @@ static void sort_few(struct pair *pairs, size_t count)
     }
 }
 
-/* Sorts by the byte at `shift` and all below it. */
-static void sort_radix(struct pair *pairs, size_t count, unsigned shift)
+/* Buckets of about eight pairs; few of them while the array is larger than the caches. */
+static unsigned radix_bits(size_t count, unsigned bits_left)
 {
-    size_t next[RADIX] = {0};
-    size_t end[RADIX];
+    unsigned bits = 60u - (unsigned)__builtin_clzll(count);
+    bits = count > (size_t)1 << 20 ? 8 : bits > RADIX_BITS_MAX ? RADIX_BITS_MAX : bits;
+    return bits < bits_left ? bits : bits_left;
+}
+
+/* Sorts by the lowest `bits_left` bits; those above are equal. */
+static void sort_radix(struct pair *pairs, size_t count, unsigned bits_left)
+{
+    size_t next[1 << RADIX_BITS_MAX] = {0};
+    size_t end[1 << RADIX_BITS_MAX];
     size_t sum = 0;
-    if (count <= INSERTION_MAX) {
-        sort_few(pairs, count);
-        return;
-    }
+    unsigned bits = radix_bits(count, bits_left);
+    unsigned shift = bits_left - bits;
+    size_t radix = (size_t)1 << bits;
     for (size_t i = 0; i < count; i++) {
-        next[pairs[i].key >> shift & 0xff]++;
+        next[pairs[i].key >> shift & (radix - 1)]++;
     }
-    for (size_t i = 0; i < RADIX; i++) {
+    for (size_t i = 0; i < radix; i++) {
         sum += next[i];
         end[i] = sum;
         next[i] = sum - next[i];
     }
-    for (size_t i = 0; i < RADIX; i++) {
+    for (size_t i = 0; i < radix; i++) {
         while (next[i] < end[i]) {
             struct pair pair = pairs[next[i]];
-            size_t home = pair.key >> shift & 0xff;
+            size_t home = pair.key >> shift & (radix - 1);
             while (home != i) { /* follow the chain of misplaced pairs back to this bucket */
                 struct pair other = pairs[next[home]];
                 pairs[next[home]++] = pair;
                 pair = other;
-                home = pair.key >> shift & 0xff;
+                home = pair.key >> shift & (radix - 1);
             }
             pairs[next[i]++] = pair;
         }
     }
-    for (size_t i = 0; shift > 0 && i < RADIX; i++) {
+    for (size_t i = 0; shift > 0 && i < radix; i++) {
         size_t first = i == 0 ? 0 : end[i - 1];
-        sort_radix(pairs + first, end[i] - first, shift - 8);
+        if (end[i] - first > INSERTION_MAX) {
+            sort_radix(pairs + first, end[i] - first, shift);
+        } else {
+            sort_few(pairs + first, end[i] - first);
+        }
     }
 }
 
@@ -83,9 +94,10 @@ void pairs_sort(struct pairs *pairs)
     for (size_t i = 1; i < pairs->count; i++) {
         differing |= pairs->ptr[i].key ^ pairs->ptr[0].key;
     }
-    if (differing != 0) {
-        unsigned top = 63u - (unsigned)__builtin_clzll(differing);
-        sort_radix(pairs->ptr, pairs->count, top & ~7u);
+    if (pairs->count <= INSERTION_MAX) {
+        sort_few(pairs->ptr, pairs->count);
+    } else if (differing != 0) {
+        sort_radix(pairs->ptr, pairs->count, 64u - (unsigned)__builtin_clzll(differing));
     }
 }
 

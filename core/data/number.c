@@ -49,6 +49,9 @@ static size_t take_digits(struct str *s, struct decimal *decimal)
 static bool is_missing(struct str s)
 {
     static const char *const words[] = {"nan", "na", "n/a", "#n/a", "null", "none", "\\n"};
+    if (s.len > 0 && s.ptr[0] < 'A' && s.ptr[0] != '#') { /* most likely a number */
+        return false;
+    }
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (str_eq_ignoring_case(s, str_from(words[i]))) {
             return true;

@@ -64,19 +64,28 @@ static inline uint64_t number_from_digits(uint64_t digits)
  * there is none. NUMBER_SCAN_SLACK bytes behind any byte of the text must be readable. */
 static inline const char *number_scan(const char *ptr, int64_t *out_value)
 {
-    int64_t negative = *ptr == '-';
     uint64_t digits;
-    ptr += negative;
+    if ((unsigned char)(ptr[0] - '0') <= 9 && (unsigned char)(ptr[1] - '0') > 9) {
+        *out_value = ptr[0] - '0'; /* by far the most frequent length */
+        return ptr + 1;
+    }
     memcpy(&digits, ptr, sizeof(digits));
     digits = le64toh(digits) ^ 0x3030303030303030u;
-    /* The lowest byte that is no digit gets its high bit; carries only disturb the bytes above. */
+    uint64_t is_negative = (digits & 0xff) == ('-' ^ '0');
+    /* The lowest byte that is no digit gets its high bit; carries only disturb the bytes above. The
+     * end must be known early, for the next number waits for it: so the sign is masked, not
+     * skipped. */
     uint64_t others = ((digits + 0x7676767676767676u) | digits) & 0x8080808080808080u;
-    unsigned count = others == 0 ? 8 : (unsigned)__builtin_ctzll(others) >> 3;
-    if (count == 0 || ((digits & 0xff) == 0 && (count > 1 || negative != 0))) {
+    others &= ~(is_negative << 7);
+    unsigned len = others == 0 ? 8 : (unsigned)__builtin_ctzll(others) >> 3;
+    unsigned count = len - (unsigned)is_negative;
+    uint64_t first = digits >> (8 * is_negative) & 0xff;
+    if (len <= is_negative || (first == 0 && len > 1)) {
         return NULL;
     }
-    uint64_t value = number_from_digits(digits << (64 - 8 * count));
-    ptr += count;
+    digits &= ~(is_negative * 0xff); /* the sign becomes a leading zero */
+    uint64_t value = number_from_digits(digits << (64 - 8 * len));
+    ptr += len;
     if (__builtin_expect(others == 0, 0)) {
         for (; *ptr >= '0' && *ptr <= '9'; ptr++) {
             if (++count > 18) {
@@ -85,7 +94,7 @@ static inline const char *number_scan(const char *ptr, int64_t *out_value)
             value = value * 10 + (uint64_t)(*ptr - '0');
         }
     }
-    *out_value = ((int64_t)value ^ -negative) + negative;
+    *out_value = (int64_t)((value ^ -is_negative) + is_negative);
     return ptr;
 }
 

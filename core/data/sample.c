@@ -210,9 +210,10 @@ static double log_odds(const struct customer *c)
 static char *put_number(char *out, int64_t value)
 {
     if (value >= 100000 && value <= 900000 && value % 100000 == 0) {
+        static const char exponent[4] = {'e', '+', '0', '5'};
         *out++ = (char)('0' + value / 100000);
-        memcpy(out, "e+05", 4);
-        return out + 4;
+        memcpy(out, exponent, sizeof(exponent));
+        return out + sizeof(exponent);
     }
     return number_write(out, value);
 }

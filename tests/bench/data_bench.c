@@ -37,8 +37,9 @@ static void tell(const char *what, double seconds, uint64_t bytes)
 {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
-    printf("%s: %.3f s, %.1f MB in, %.0f MB/s, peak %ld KiB\n", what, seconds, (double)bytes / 1e6,
-           (double)bytes / 1e6 / seconds, usage.ru_maxrss);
+    double user = (double)usage.ru_utime.tv_sec + 1e-6 * (double)usage.ru_utime.tv_usec;
+    printf("%s: %.3f s, %.1f MB in, %.0f MB/s, user time so far %.3f s, peak %ld KiB\n", what,
+           seconds, (double)bytes / 1e6, (double)bytes / 1e6 / seconds, user, usage.ru_maxrss);
 }
 
 static bool write_fd(void *context, struct str bytes, struct error *err)
