@@ -72,7 +72,7 @@ LIBS_gatehouse-function := -luv -lcurl -lcrypto -lpq -lcjson -larchive -lm -lpth
 LIBS_gatehouse-model    := -lxgboost -larchive -lcjson -lcrypto -lm -lpthread
 LIBS_test := $(LIBS_gatehouse) -lxgboost -lcmocka
 
-.PHONY: all help deps run test unit e2e check bench fuzz coverage install clean asan debug
+.PHONY: FORCE all help deps run test unit e2e check bench fuzz coverage install clean asan debug
 .DEFAULT_GOAL := all
 all: $(PROGRAMS:%=$(OUT)/%)
 ifeq ($(BUILD),release)
@@ -102,6 +102,13 @@ $(OUT)/%.o: %.cc $(OUT)/configured
 	@mkdir -p $(@D)
 	$(call say,CXX,$<)
 	$(Q)$(CXX) $(CPPFLAGS_ALL) $(CXXFLAGS_ALL) -MMD -MP -c $< -o $@
+# Only one object holds the version, and it is compiled anew when the version changes.
+$(OUT)/version: FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' > $@
+$(OUT)/core/app/version.o: $(OUT)/version
+$(OUT)/core/app/version.o: CPPFLAGS_ALL += -DGATEHOUSE_VERSION='"$(VERSION)"'
+FORCE:
 # Built anew each time: a removed source must not live on in the archive.
 $(LIBRARY): $(OBJECTS)
 	@rm -f $@

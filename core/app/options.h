@@ -28,7 +28,7 @@
       "Manages the private PostgreSQL of the local backend.")                                      \
     X(HELP, "help", "[VERB]", NULL, 0, 1,                                                          \
       "Explains a verb, or prints the man page or a completion.")                                  \
-    X(SUPERVISOR, "__training-supervisor", "FOLDER", NULL, 1, 1, NULL)
+    X(SUPERVISOR, "__training-supervisor", "FOLDER MODEL_PROGRAM LAKE", NULL, 3, 3, NULL)
 
 enum verb {
 #define X(id, name, operands, choices, least, most, sentence) VERB_##id,
@@ -104,7 +104,7 @@ struct option_spec {
 const struct verb_spec *option_verb(enum verb verb);
 const struct option_spec *option_spec(enum option option);
 
-enum { OPTIONS_SET_MAX = 64, OPTIONS_OPERANDS_MAX = 2 };
+enum { OPTIONS_SET_MAX = 64, OPTIONS_OPERANDS_MAX = 3 };
 
 struct options { /* everything borrowed from argv */
     enum verb verb;

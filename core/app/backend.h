@@ -1,0 +1,30 @@
+/* The composition root: makes the adapters that the configuration asks for and puts them behind the
+ * ports. Loop thread only. */
+#ifndef GATEHOUSE_APP_BACKEND_H
+#define GATEHOUSE_APP_BACKEND_H
+
+#include "core/app/config.h"
+#include "core/local/cluster.h"
+#include "core/ports/services.h"
+
+struct backend {
+    struct loop *loop;        /* owned */
+    struct services services; /* its ports are owned */
+    char *lake;
+    char *function_program;
+    char *model_program;
+};
+
+/* Nothing is started: the private cluster runs when a session opens or a function needs it. False
+ * with err; backend_done is owed either way. */
+bool backend_init(struct backend *backend, const struct config *config, const char *state_folder,
+                  struct error *err);
+void backend_done(struct backend *backend); /* no operation may be active */
+
+/* The private cluster of this configuration; texts are borrowed from both. */
+struct cluster_settings backend_cluster_settings(const struct config *config,
+                                                 const char *state_folder);
+/* True when the database is the private cluster. */
+bool backend_has_cluster(const struct config *config);
+
+#endif

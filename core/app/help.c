@@ -1,0 +1,123 @@
+/* Turns the tables of verbs, options, exit codes and keys into text for people and shells. */
+#include "core/app/help.h"
+
+#include "core/app/exit_code.h"
+#include "core/app/help_internal.h"
+
+#include <string.h>
+
+enum { LEFT_COLUMN = 28 };
+
+bool help_is_option_of(enum option option, enum verb verb)
+{
+    return (option_spec(option)->verbs & (1u << verb)) != 0;
+}
+
+bool help_is_global(enum option option)
+{
+    return option_spec(option)->verbs == VERBS_ALL;
+}
+
+bool help_is_shown(enum verb verb)
+{
+    return option_verb(verb)->sentence != NULL;
+}
+
+/* "-q, --quiet" or "    --rows N" */
+static void print_option_name(enum option option, struct buf *out)
+{
+    const struct option_spec *spec = option_spec(option);
+    if (spec->letter != 0) {
+        buf_printf(out, "-%c, --%s", spec->letter, spec->name);
+    } else {
+        buf_printf(out, "    --%s", spec->name);
+    }
+    if (spec->argument != NULL) {
+        buf_printf(out, " %s", spec->argument);
+    }
+}
+
+void help_print_choices(const char *choices, struct buf *out)
+{
+    struct str rest = str_from(choices);
+    buf_append_text(out, " (");
+    while (rest.len > 0) {
+        struct str choice = str_split(rest, '|', &rest);
+        buf_printf(out, "%.*s%s", STR_ARG(choice), rest.len > 0 ? ", " : "");
+    }
+    buf_append_text(out, ")");
+}
+
+static void print_option_line(enum option option, struct buf *out)
+{
+    size_t start = out->len;
+    buf_append_text(out, "  ");
+    print_option_name(option, out);
+    size_t width = out->len - start;
+    buf_printf(out, "%*s  %s", width < LEFT_COLUMN ? (int)(LEFT_COLUMN - width) : 0, "",
+               option_spec(option)->sentence);
+    if (option_spec(option)->choices != NULL) {
+        help_print_choices(option_spec(option)->choices, out);
+    }
+    buf_append_char(out, '\n');
+}
+
+static void print_options(enum verb verb, bool global, struct buf *out)
+{
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        if (help_is_option_of((enum option)i, verb) && help_is_global((enum option)i) == global) {
+            print_option_line((enum option)i, out);
+        }
+    }
+}
+
+static bool has_own_options(enum verb verb)
+{
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        if (help_is_option_of((enum option)i, verb) && !help_is_global((enum option)i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void print_program_help(struct buf *out)
+{
+    buf_append_text(out, "Usage: gatehouse --batch [OPTION...]\n"
+                         "       gatehouse VERB [OPERAND...] [OPTION...]\n\n"
+                         "Retrains a credit-default model end to end and lets only good models\n"
+                         "through a quality gate.\n\nVerbs:\n");
+    for (int i = VERB_NONE + 1; i < VERB_COUNT; i++) {
+        const struct verb_spec *spec = option_verb((enum verb)i);
+        if (help_is_shown((enum verb)i)) {
+            int used = (int)(strlen(spec->name) + strlen(spec->operands) + 1);
+            buf_printf(out, "  %s %s%*s  %s\n", spec->name, spec->operands,
+                       used < LEFT_COLUMN - 2 ? LEFT_COLUMN - 2 - used : 0, "", spec->sentence);
+        }
+    }
+    buf_append_text(out, "\nOptions of a run:\n");
+}
+
+void help_print(enum verb verb, struct buf *out)
+{
+    const struct verb_spec *spec = option_verb(verb);
+    if (verb == VERB_NONE) {
+        print_program_help(out);
+    } else {
+        buf_printf(out, "Usage: gatehouse %s %s%s[OPTION...]\n\n%s\n", spec->name, spec->operands,
+                   spec->operands[0] == '\0' ? "" : " ",
+                   spec->sentence == NULL ? "Internal." : spec->sentence);
+        if (has_own_options(verb)) {
+            buf_append_text(out, "\nOptions:\n");
+        }
+    }
+    print_options(verb, false, out);
+    buf_append_text(out, "\nOptions of every verb, before or after it:\n");
+    print_options(verb, true, out);
+    if (verb == VERB_NONE) {
+        buf_append_text(out, "\nExit codes:\n");
+#define X(id, code, sentence) buf_printf(out, "  %-3d  %s\n", code, sentence);
+        EXIT_CODES(X)
+#undef X
+    }
+}

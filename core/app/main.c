@@ -1,0 +1,71 @@
+/* gatehouse: parses the command line and hands over to a verb. */
+#include "core/app/help.h"
+#include "core/app/verbs.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+extern char **environ;
+
+typedef int (*verb_fn)(struct app *app);
+
+static const verb_fn verb_functions[VERB_COUNT] = {
+    [VERB_NONE] = verb_batch,    [VERB_PREPARE] = verb_prepare, [VERB_RUNS] = verb_runs,
+    [VERB_SHOW] = verb_show,     [VERB_LOGS] = verb_logs,       [VERB_WATCH] = verb_watch,
+    [VERB_RETRY] = verb_command, [VERB_RERUN] = verb_command,   [VERB_SKIP] = verb_command,
+    [VERB_STOP] = verb_command,  [VERB_CONFIG] = verb_config,   [VERB_DOCTOR] = verb_doctor,
+    [VERB_LOCAL] = verb_local,   [VERB_HELP] = verb_help,       [VERB_SUPERVISOR] = verb_supervisor,
+};
+
+static int print_help(struct app *app)
+{
+    struct buf text;
+    buf_init(&text, 1 << 20);
+    help_print(app->options->verb, &text);
+    printer_bytes(&app->out, buf_str(&text));
+    buf_done(&text);
+    return EXIT_CODE_OK;
+}
+
+static int run_verb(struct app *app)
+{
+    const struct options *options = app->options;
+    if (options->is_given[OPTION_VERSION]) {
+        printer_line(&app->out, "gatehouse %s", app_version);
+        return EXIT_CODE_OK;
+    }
+    if (options->is_given[OPTION_HELP]) {
+        return print_help(app);
+    }
+    if (options->verb == VERB_NONE && !options->is_given[OPTION_BATCH]) {
+        complain("%s", isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)
+                           ? "the interactive console is not part of this version; run the "
+                             "pipeline with gatehouse --batch, or see gatehouse help"
+                           : "there is no terminal; run the pipeline with gatehouse --batch, or "
+                             "see gatehouse help");
+        return EXIT_CODE_USAGE;
+    }
+    return verb_functions[options->verb](app);
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    struct app app;
+    struct error err;
+    /* A reader of our output that goes away must not end a run. */
+    signal(SIGPIPE, SIG_IGN);
+    if (!options_parse(argc, (const char *const *)argv, &options, &err)) {
+        complain("%s", err.message);
+        return EXIT_CODE_USAGE;
+    }
+    app_init(&app, &options, environ);
+    int code = run_verb(&app);
+    if (code == EXIT_CODE_OK && !printer_is_good(&app.out)) {
+        complain("standard output could not be written");
+        code = EXIT_CODE_TEMPORARY;
+    }
+    app_done(&app);
+    return code;
+}

@@ -1,0 +1,160 @@
+/* gatehouse --batch: a new run or a resumed one, or the plan of it. */
+#include "core/app/verbs.h"
+
+#include "core/app/backend.h"
+#include "core/app/history.h"
+#include "core/app/prepare.h"
+#include "core/app/runner.h"
+
+#include <stdlib.h>
+
+enum { LINE_LIMIT = 64 << 10 };
+
+/* ---- the plan */
+static struct json *planned_stage(const struct dag *dag, size_t index, enum stage_state state)
+{
+    const struct stage_def *def = &dag->stages[index];
+    struct json *stage = json_object(), *after = json_array();
+    bool is_done = state == STAGE_SUCCESS || state == STAGE_SKIPPED;
+    for (size_t i = 0; i < def->after_count; i++) {
+        json_append(after, json_string(str_from(dag->stages[def->after[i]].name)));
+    }
+    json_set_text(stage, "name", def->name);
+    json_set_text(stage, "kind", def->kind);
+    json_set(stage, "after", after);
+    json_set_text(stage, "action", is_done ? "keep" : "run");
+    json_set_text(stage, "state", stage_state_name(state));
+    json_set_int(stage, "tries_allowed", def->retries + 1);
+    json_set_int(stage, "running_timeout_ms", def->running_timeout_ms);
+    return stage;
+}
+
+static void print_planned(struct app *app, size_t number, const struct json *stage)
+{
+    struct buf after;
+    buf_init(&after, LINE_LIMIT);
+    const struct json *names = json_get(stage, "after");
+    for (const struct json *n = json_first(names); n != NULL; n = json_next(n)) {
+        const char *name = "";
+        json_as_text(n, &name);
+        buf_printf(&after, "%s%s", after.len == 0 ? "" : ", ", name);
+    }
+    printer_line(&app->out, "%3zu %-4s %-28s %-16s %lld tries, after: %s", number,
+                 json_text_or(stage, "action", ""), json_text_or(stage, "name", ""),
+                 json_text_or(stage, "kind", ""), (long long)json_int_or(stage, "tries_allowed", 1),
+                 after.len == 0 ? "nothing" : buf_text(&after));
+    buf_done(&after);
+}
+
+static void print_plan(struct app *app, const struct dag *dag, const struct run *run)
+{
+    struct json *plan = json_object(), *stages = json_array();
+    for (size_t i = 0; i < dag->count; i++) {
+        json_append(stages,
+                    planned_stage(dag, i, run == NULL ? STAGE_WAITING : run->stages[i].state));
+    }
+    json_set_text(plan, "type", "plan");
+    json_set_text(plan, "pipeline", dag->pipeline);
+    json_set_text(plan, "run", run == NULL ? NULL : run->id);
+    json_set_int(plan, "max_parallel", dag->max_parallel);
+    json_set(plan, "stages", stages);
+    if (app_is_json(app)) {
+        printer_json(&app->out, plan);
+    } else {
+        size_t number = 1;
+        printer_line(&app->out, "plan of %s, %s, environment %s; nothing is changed",
+                     run == NULL ? "a new run" : run->id, dag->pipeline,
+                     config_text(app->config, CONFIG_pipeline_environment));
+        for (const struct json *s = json_first(stages); s != NULL; s = json_next(s)) {
+            print_planned(app, number++, s);
+        }
+    }
+    json_free(plan);
+}
+
+static int plan_resumed(struct app *app, const char *reference)
+{
+    struct run_summary summary;
+    struct run run;
+    struct error err;
+    int code = app_open_store(app, STORE_READ);
+    code = code == EXIT_CODE_OK ? app_find_run(app, reference, &summary) : code;
+    if (code != EXIT_CODE_OK) {
+        return code;
+    }
+    run_init(&run, summary.id);
+    if (history_follow(app->store, &run, NULL, NULL, &err)) {
+        print_plan(app, run.dag, &run);
+    } else {
+        code = app_fail(&err, "");
+    }
+    run_done(&run);
+    return code;
+}
+
+static int dry_run(struct app *app)
+{
+    const char *reference = app->options->values[OPTION_RESUME];
+    if (reference != NULL) {
+        return plan_resumed(app, reference);
+    }
+    print_plan(app, app->config->dag, NULL);
+    return EXIT_CODE_OK;
+}
+
+/* ---- the run */
+static int prepare_sample(struct app *app, struct backend *backend)
+{
+    static const struct prepare_request sample = {
+        .is_sample = true, .rows = PREPARE_SAMPLE_ROWS, .seed = PREPARE_SAMPLE_SEED};
+    struct error err;
+    bool is_there = false;
+    if (!prepare_has_raw_data(backend, app->config, &is_there, &err)) {
+        return app_fail(&err, "raw data");
+    }
+    if (is_there) {
+        return EXIT_CODE_OK;
+    }
+    complain("there is no raw data yet: preparing the synthetic sample of %d rows (not real "
+             "customers)",
+             PREPARE_SAMPLE_ROWS);
+    struct json *report = prepare_data(backend, app->config, &sample, &err);
+    if (report == NULL) {
+        return app_fail(&err, "sample");
+    }
+    json_free(report);
+    return EXIT_CODE_OK;
+}
+
+static int run_batch(struct app *app, const char *run_id)
+{
+    struct backend backend;
+    struct error err;
+    int code = EXIT_CODE_OK;
+    if (!backend_init(&backend, app->config, app->state_folder, &err)) {
+        code = app_fail(&err, "");
+    }
+    if (code == EXIT_CODE_OK && app->options->is_given[OPTION_PREPARE_SAMPLE]) {
+        code = prepare_sample(app, &backend);
+    }
+    if (code == EXIT_CODE_OK) {
+        code = runner_run(app, &backend, run_id, NULL, NULL);
+    }
+    backend_done(&backend);
+    return code;
+}
+
+int verb_batch(struct app *app)
+{
+    struct run_summary run;
+    const char *reference = app->options->values[OPTION_RESUME];
+    int code = app_load(app);
+    if (code == EXIT_CODE_OK && app->options->is_given[OPTION_DRY_RUN]) {
+        return dry_run(app);
+    }
+    code = code == EXIT_CODE_OK ? app_open_store(app, STORE_WRITE) : code;
+    if (code == EXIT_CODE_OK && reference != NULL) {
+        code = app_find_run(app, reference, &run);
+    }
+    return code == EXIT_CODE_OK ? run_batch(app, reference == NULL ? NULL : run.id) : code;
+}

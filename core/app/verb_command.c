@@ -1,0 +1,186 @@
+/* gatehouse retry, rerun, skip and stop: a command to the runner that owns the run; when nobody
+ * owns it, we become its runner in the foreground. */
+#include "core/app/verbs.h"
+
+#include "core/app/backend.h"
+#include "core/app/face.h"
+#include "core/app/history.h"
+#include "core/app/runner.h"
+#include "core/engine/engine.h"
+#include "core/store/run_lock.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+enum { POLL_MS = 20 };
+
+struct commanding {
+    struct app *app;
+    struct run run; /* as the store has it */
+    struct command command;
+    int64_t id; /* of the command in the store; 0: not yet there */
+};
+
+static enum command_verb verb_of(enum verb verb)
+{
+    enum command_verb found = COMMAND_STOP;
+    command_verb_from_name(str_from(option_verb(verb)->name), &found);
+    return found;
+}
+
+static bool is_owned(const struct commanding *commanding)
+{
+    struct run_owner owner;
+    char *folder = engine_run_folder_path(commanding->app->state_folder, commanding->run.id);
+    bool is_alive = run_lock_owner(folder, &owner);
+    free(folder);
+    return is_alive;
+}
+
+static bool add_command(struct commanding *commanding, struct error *err)
+{
+    struct clock *clock = clock_system();
+    return commanding->id != 0 ||
+           store_add_command(commanding->app->store, commanding->run.id, &commanding->command,
+                             clock->wall_ms(clock), &commanding->id, err);
+}
+
+/* ---- a live runner */
+struct answer {
+    int64_t seq;
+    struct app *app;
+    bool is_accepted;
+};
+
+static void look_for_answer(void *context, const struct run *run, const struct event *event)
+{
+    struct answer *answer = context;
+    if (event->seq != answer->seq) {
+        return;
+    }
+    struct face face = {.out = &answer->app->out, .is_json = app_is_json(answer->app)};
+    answer->is_accepted = json_bool_or(event->body, "accepted", false);
+    face_event(&face, run, event);
+    if (!answer->is_accepted) {
+        complain("refused: %s", json_text_or(event->body, "message", "no reason given"));
+    }
+}
+
+/* True with the exit code when the runner answered; false when it is gone without an answer. */
+static bool wait_for_answer(struct commanding *commanding, int *out_code)
+{
+    struct answer answer = {.app = commanding->app};
+    struct timespec pause = {.tv_nsec = POLL_MS * 1000000};
+    struct error err;
+    bool is_alive = true;
+    while (is_alive) {
+        is_alive = is_owned(commanding);
+        if (!store_command_answer(commanding->app->store, commanding->id, &answer.seq, &err)) {
+            *out_code = app_fail(&err, "");
+            return true;
+        }
+        if (answer.seq > 0) {
+            bool is_read = history_follow(commanding->app->store, &commanding->run, look_for_answer,
+                                          &answer, &err);
+            *out_code = !is_read             ? app_fail(&err, "")
+                        : answer.is_accepted ? EXIT_CODE_OK
+                                             : EXIT_CODE_FAILED;
+            return true;
+        }
+        nanosleep(&pause, NULL);
+    }
+    return false;
+}
+
+/* ---- nobody's run */
+/* A refusal changes nothing, not even the owner. */
+static int check_plan(const struct commanding *commanding)
+{
+    struct error err;
+    bool *will_run = calloc(commanding->run.dag->count, sizeof(bool));
+    bool is_good = will_run != NULL &&
+                   run_plan_command(&commanding->run, &commanding->command, will_run, &err);
+    free(will_run);
+    if (!is_good) {
+        complain("%s", err.message);
+        return EXIT_CODE_FAILED;
+    }
+    return EXIT_CODE_OK;
+}
+
+static int take_over(struct commanding *commanding, bool *out_is_owned)
+{
+    struct app *app = commanding->app;
+    struct backend backend;
+    struct error err;
+    enum run_state state = RUN_CREATED;
+    int code = EXIT_CODE_OK;
+    if (backend_init(&backend, app->config, app->state_folder, &err)) {
+        code = runner_run(app, &backend, commanding->run.id, &state, out_is_owned);
+    } else {
+        code = app_fail(&err, "");
+    }
+    backend_done(&backend);
+    bool is_stopped =
+        commanding->command.verb == COMMAND_STOP && run_state_is_final(state) && !*out_is_owned;
+    return is_stopped ? EXIT_CODE_OK : code;
+}
+
+static int command_run(struct commanding *commanding)
+{
+    struct app *app = commanding->app;
+    struct error err;
+    int code = EXIT_CODE_OK;
+    for (;;) {
+        bool is_alive = is_owned(commanding);
+        if (!history_follow(app->store, &commanding->run, NULL, NULL, &err)) {
+            return app_fail(&err, "");
+        }
+        if (!is_alive && commanding->id == 0) {
+            code = check_plan(commanding);
+        }
+        if (code != EXIT_CODE_OK || !add_command(commanding, &err)) {
+            return code != EXIT_CODE_OK ? code : app_fail(&err, "");
+        }
+        if (is_alive && wait_for_answer(commanding, &code)) {
+            return code;
+        }
+        bool is_taken = false;
+        code = take_over(commanding, &is_taken);
+        if (!is_taken) {
+            return code;
+        }
+        code = EXIT_CODE_OK; /* somebody else became its runner meanwhile: it will answer */
+    }
+}
+
+int verb_command(struct app *app)
+{
+    const struct options *options = app->options;
+    struct run_summary summary;
+    struct commanding commanding = {.app = app};
+    if (options->verb == VERB_SKIP && !options->is_given[OPTION_REASON]) {
+        complain("gatehouse skip needs --reason TEXT: why the stage is left out");
+        return EXIT_CODE_USAGE;
+    }
+    int code = app_load(app);
+    code = code == EXIT_CODE_OK ? app_open_store(app, STORE_WRITE) : code;
+    code = code == EXIT_CODE_OK ? app_find_run(app, options->operands[0], &summary) : code;
+    if (code != EXIT_CODE_OK) {
+        return code;
+    }
+    char *user = app_user(), *tty = app_tty();
+    commanding.command = (struct command){
+        .verb = verb_of(options->verb),
+        .stage = options->operand_count > 1 ? options->operands[1] : NULL,
+        .user = user,
+        .tty = tty,
+        .reason = options->values[OPTION_REASON],
+    };
+    run_init(&commanding.run, summary.id);
+    code = command_run(&commanding);
+    run_done(&commanding.run);
+    free(user);
+    free(tty);
+    return code;
+}
