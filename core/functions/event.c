@@ -100,26 +100,20 @@ bool event_table(const struct json *event, const char **out_table, struct error 
     return true;
 }
 
-static bool read_limit(const struct json *limits, const char *figure, const char *side,
-                       double *out_limit, struct error *err)
+/* "rows_min": the limit of a figure, or NULL when there is no such figure. */
+static double *find_limit(struct expectations *expectations, struct str name)
 {
-    const struct json *limit = json_get(limits, side);
-    if (!json_is_null(limit) && !json_as_number(limit, out_limit)) {
-        return error_set(err, ERROR_PERMANENT, "bad_event",
-                         "event: expectations.%s.%s must be a number", figure, side);
+    bool is_min = str_ends_with(name, STR("_min"));
+    if (!is_min && !str_ends_with(name, STR("_max"))) {
+        return NULL;
     }
-    return true;
-}
-
-static bool find_figure(const char *name, size_t *out_figure)
-{
+    struct str figure = {name.ptr, name.len - 4};
     for (size_t i = 0; i < EXPECTED_COUNT; i++) {
-        if (strcmp(expected_figure_name((enum expected_figure)i), name) == 0) {
-            *out_figure = i;
-            return true;
+        if (str_eq(figure, str_from(expected_figure_name((enum expected_figure)i)))) {
+            return is_min ? &expectations->min[i] : &expectations->max[i];
         }
     }
-    return false;
+    return NULL;
 }
 
 bool event_expectations(const struct json *event, struct expectations *out_expectations,
@@ -129,14 +123,14 @@ bool event_expectations(const struct json *event, struct expectations *out_expec
     const struct json *member = json_first(json_get(event, "expectations"));
     for (; member != NULL; member = json_next(member)) {
         const char *name = json_name(member);
-        size_t figure = 0;
-        if (!find_figure(name, &figure)) {
+        double *limit = find_limit(&expectations, str_from(name));
+        if (limit == NULL) {
             return error_set(err, ERROR_PERMANENT, "bad_event",
                              "event: expectations.%.60s is not known", name);
         }
-        if (!read_limit(member, name, "min", &expectations.min[figure], err) ||
-            !read_limit(member, name, "max", &expectations.max[figure], err)) {
-            return false;
+        if (!json_is_null(member) && !json_as_number(member, limit)) {
+            return error_set(err, ERROR_PERMANENT, "bad_event",
+                             "event: expectations.%s must be a number", name);
         }
     }
     *out_expectations = expectations;

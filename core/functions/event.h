@@ -27,7 +27,7 @@ bool event_object(const struct json *event, const char *name, struct event_objec
 
 /* "table" or "schema.table", of [A-Za-z0-9_]. */
 bool event_table(const struct json *event, const char **out_table, struct error *err);
-/* {"rows":{"min":1,"max":2}, ..}; absent: no limits. */
+/* {"rows_min":1,"rows_max":2,"label_rate_min":0.1, ..}; absent or null: no limit. */
 bool event_expectations(const struct json *event, struct expectations *out_expectations,
                         struct error *err);
 /* {"enabled":true,"train":0.7,"validation":0.15,"test":0.15,"seed":0}; absent: the default. */

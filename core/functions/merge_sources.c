@@ -154,7 +154,9 @@ static bool commit_parts(struct merging *merging, const struct merge_figures *fi
                 return false;
             }
             json_set(result, name, output_json(&merging->parts[part], figures->parts[part].rows));
-        } else if (part != SPLIT_VALIDATION) {
+        } else if (part == SPLIT_VALIDATION) {
+            json_set(result, name, json_null());
+        } else {
             json_set(result, name, output_json(&merging->final_set, figures->final_set.rows));
         }
     }

@@ -214,7 +214,7 @@ static void broken_expectation_keeps_report_but_not_the_data(void **state)
     assert_null(call(world, function_clean_transactions,
                      "{\"source\":{\"bucket\":\"raw\",\"prefix\":\"source1/\"},"
                      "\"destination\":{\"bucket\":\"cleaned\",\"prefix\":\"cleaned-source1/r/1/\"},"
-                     "\"expectations\":{\"rows\":{\"min\":100}}}"));
+                     "\"expectations\":{\"rows_min\":100,\"rows_max\":null}}"));
     assert_string_equal(world->err.code, "expectation_failed");
     assert_non_null(strstr(world->err.message, "100"));
     assert_false(exists(world, "cleaned", "cleaned-source1/r/1/credit_default_s3_cleaned.csv"));
@@ -231,10 +231,10 @@ static void events_are_checked_member_by_member(void **state)
         "{\"source\":{\"bucket\":\"RAW\",\"prefix\":\"a/\"}}",
         "{\"source\":{\"bucket\":\"raw\",\"prefix\":\"a/"
         "\"},\"destination\":{\"bucket\":\"cleaned\","
-        "\"prefix\":\"b/\"},\"expectations\":{\"row\":{}}}",
+        "\"prefix\":\"b/\"},\"expectations\":{\"row_min\":1}}",
         "{\"source\":{\"bucket\":\"raw\",\"prefix\":\"a/"
         "\"},\"destination\":{\"bucket\":\"cleaned\","
-        "\"prefix\":\"b/\"},\"expectations\":{\"rows\":{\"min\":\"many\"}}}",
+        "\"prefix\":\"b/\"},\"expectations\":{\"rows_min\":\"many\"}}",
     };
     for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
         assert_null(call(world, function_clean_transactions, events[i]));
@@ -346,7 +346,7 @@ static void without_a_split_all_rows_train_and_test(void **state)
     put_cleaned(world, 20);
     struct json *result = call(world, function_merge, event);
     assert_non_null(result);
-    assert_null(json_get(result, "validation"));
+    assert_true(json_is_null(json_get(result, "validation")));
     assert_true(json_equal(json_get(result, "train"), json_get(result, "final")));
     assert_true(json_equal(json_get(result, "test"), json_get(result, "final")));
     json_free(result);
