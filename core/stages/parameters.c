@@ -154,13 +154,14 @@ static bool check_members(const struct parameter *owner, const struct json *obje
         if (parameter == NULL && !owner->is_open) {
             return fail_unknown(owner, &inner, name, err);
         }
-        if (parameter != NULL && !check_value(parameter, value, &inner, err)) {
+        if (parameter != NULL && !json_is_null(value) &&
+            !check_value(parameter, value, &inner, err)) {
             return false;
         }
     }
     for (size_t i = 0; i < owner->member_count; i++) {
         const struct parameter *member = &owner->members[i];
-        if (member->is_required && json_get(object, member->name) == NULL) {
+        if (member->is_required && json_is_null(json_get(object, member->name))) {
             struct place inner = place_of(place, member->name);
             return error_set(err, ERROR_PERMANENT, "bad_parameter", "parameter '%s' is missing",
                              inner.path);

@@ -29,7 +29,8 @@ struct parameter {
 
 /* Whether `object` fits the table. may_refer: at configuration time a string with "{{" stands for a
  * value that is not known yet and fits everywhere. err (permanent, "bad_parameter") names the
- * parameter by its path and, when it is unknown, the nearest known one. NULL counts as {}. */
+ * parameter by its path and, when it is unknown, the nearest known one. NULL counts as {}, a member
+ * that is null as absent. */
 bool parameters_check(const struct parameter *table, size_t count, const struct json *object,
                       bool may_refer, struct error *err);
 /* A string that holds a reference still to be resolved. */

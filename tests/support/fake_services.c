@@ -41,18 +41,22 @@ static bool answer(struct fake_services *fake, enum fake_call call, struct op *o
         op_finish(op, &fake->fail_with);
         return false;
     }
+    const struct fake_failure *due = NULL;
     for (size_t i = 0; i < fake->failure_count; i++) {
         struct fake_failure *failure = &fake->failures[i];
         if (failure->call == call && failure->countdown > 0 && --failure->countdown == 0) {
-            if (failure->hangs) {
-                fake->hanging = op;
-            } else {
-                op_finish(op, &failure->error);
-            }
-            return false;
+            due = failure;
         }
     }
-    return true;
+    if (due == NULL) {
+        return true;
+    }
+    if (due->hangs) {
+        fake->hanging = op;
+    } else {
+        op_finish(op, &due->error);
+    }
+    return false;
 }
 
 static void add_failure(struct fake_services *fake, const struct fake_failure *failure)
