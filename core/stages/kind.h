@@ -96,6 +96,7 @@ char *attempt_path(const struct attempt *attempt, const char *name);
     X(function_check, false, false, false)                                                         \
     X(function_invoke, false, false, false)                                                        \
     X(train, true, true, false)                                                                    \
+    X(evaluate, false, false, true)                                                                \
     X(command, false, false, false)                                                                \
     X(noop, false, false, false)
 #define X(name, starts_queued, is_adoptable, is_gate)                                              \

@@ -608,6 +608,11 @@ static void close_session(struct database_session *session)
     session->handle = NULL;
 }
 
+static void cancel_session(struct database_session *session)
+{
+    (void)session; /* its operations are answered at once */
+}
+
 static void query(struct database_session *session, struct database_query *req)
 {
     if (answer(of_database(session->database), FAKE_DATABASE_QUERY, &req->op)) {
@@ -639,8 +644,11 @@ struct fake_services *fake_services_new(struct loop *loop, struct clock *clock)
         list_functions, check_function, invoke_function, cancel_function, free_functions};
     fake->training_ops = (struct training_service_ops){create_job, describe_job,  stop_job,
                                                        read_logs,  free_training, 1};
-    fake->database_ops = (struct database_ops){
-        .open = open_session, .close = close_session, .query = query, .free = free_database};
+    fake->database_ops = (struct database_ops){.open = open_session,
+                                               .close = close_session,
+                                               .query = query,
+                                               .cancel = cancel_session,
+                                               .free = free_database};
     fake->object_store = (struct object_store){&fake->object_ops, loop};
     fake->function_service = (struct function_service){&fake->function_ops, loop};
     fake->training_service = (struct training_service){&fake->training_ops, loop};
