@@ -1,7 +1,7 @@
 /* Streams raw data through core/data/prepare into the object store and the database at once. */
 #include "core/app/prepare.h"
 
-#include "core/app/face.h"
+#include "core/app/printer.h"
 #include "core/app/unpack.h"
 #include "core/base/alloc.h"
 #include "core/data/prepare.h"
@@ -377,7 +377,7 @@ char *prepare_describe_data(struct backend *backend, const struct config *config
         buf_append_text(&text, is_synthetic ? "synthetic sample, not real customers"
                                             : json_text_or(report, "source", "?"));
         buf_append_text(&text, ", ");
-        face_append_count(json_int_or(report, "rows_out", 0), &text);
+        printer_append_count(json_int_or(report, "rows_out", 0), &text);
         buf_append_text(&text, " rows");
         result = xstrdup(buf_text(&text));
     }

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -67,30 +68,64 @@ void printer_line(struct printer *printer, const char *format, ...)
     buf_done(&raw);
 }
 
-void printer_json(struct printer *printer, const struct json *json)
+void printer_text_line(struct printer *printer, const char *text)
 {
-    char *text = json_print(json);
     buf_reset(&printer->line);
     buf_append_text(&printer->line, text);
     buf_append_char(&printer->line, '\n');
     printer_bytes(printer, buf_str(&printer->line));
+}
+
+void printer_json(struct printer *printer, const struct json *json)
+{
+    char *text = json_print(json);
+    printer_text_line(printer, text);
     free(text);
+}
+
+void printer_append_count(int64_t count, struct buf *out)
+{
+    char digits[32];
+    int len = snprintf(digits, sizeof(digits), "%lld", (long long)count);
+    for (int i = 0; i < len; i++) {
+        int left = len - 1 - i;
+        buf_append_char(out, digits[i]);
+        if (digits[i] != '-' && left > 0 && left % 3 == 0) {
+            buf_append_char(out, ',');
+        }
+    }
 }
 
 /* The terminal's own 16 colours, so that it is readable on any background. */
 static const char *color_of(const char *word)
 {
     static const char *const colors[][2] = {
-        {"OK", "32"},     {"PASSED", "1;32"}, {"RUN", "36"},        {"RETRY", "33"},
-        {"FAILED", "31"}, {"REJECT", "1;35"}, {"REJECTED", "1;35"}, {"WARN", "33"},
-        {"CANCEL", "33"}, {"BLOCKED", "31"},  {"SKIP", "33"},
+        {"OK", "32"},        {"success", "1;32"},  {"passed", "1;32"}, {"RUN", "36"},
+        {"RETRY", "33"},     {"WARN", "33"},       {"SKIP", "33"},     {"CANCEL", "33"},
+        {"cancelled", "33"}, {"FAILED", "31"},     {"BLOCKED", "31"},  {"failed", "1;31"},
+        {"REJECT", "1;35"},  {"rejected", "1;35"},
     };
-    for (size_t i = 0; i < sizeof(colors) / sizeof(colors[0]); i++) {
+    for (size_t i = 0; word != NULL && i < sizeof(colors) / sizeof(colors[0]); i++) {
         if (strcmp(colors[i][0], word) == 0) {
             return colors[i][1];
         }
     }
     return NULL;
+}
+
+void printer_colored(struct printer *printer, const char *word, struct str text)
+{
+    const char *color = printer->has_color ? color_of(word) : NULL;
+    if (color == NULL) {
+        printer_bytes(printer, text);
+        return;
+    }
+    buf_reset(&printer->line);
+    while (text.len > 0) {
+        struct str line = str_split(text, '\n', &text);
+        buf_printf(&printer->line, "\033[%sm%.*s\033[0m\n", color, STR_ARG(line));
+    }
+    printer_bytes(printer, buf_str(&printer->line));
 }
 
 void printer_state_word(const struct printer *printer, const char *word, struct buf *out)

@@ -30,6 +30,12 @@ void printer_line(struct printer *printer, const char *format, ...)
 void printer_bytes(struct printer *printer, struct str bytes);
 /* A JSON value on one line. */
 void printer_json(struct printer *printer, const struct json *json);
+/* A line that we made ourselves, as it is. */
+void printer_text_line(struct printer *printer, const char *text);
+/* Whole lines that we made ourselves, all in the colour of this word (NULL: none). */
+void printer_colored(struct printer *printer, const char *word, struct str text);
+/* "1,234,567" */
+void printer_append_count(int64_t count, struct buf *out);
 /* The state's word, padded to 7, in its colour. Written through printer_bytes only. */
 void printer_state_word(const struct printer *printer, const char *word, struct buf *out);
 /* True when everything was written or the reader went away by itself. */

@@ -2,6 +2,7 @@
 #include "core/app/runner.h"
 
 #include "core/app/face.h"
+#include "core/app/prepare.h"
 #include "core/base/random.h"
 #include "core/engine/engine.h"
 #include "core/loop/timer.h"
@@ -14,6 +15,7 @@ enum { TWICE_MS = 2000 };
 
 struct runner {
     struct app *app;
+    struct backend *backend;
     struct loop *loop;
     struct clock *clock;
     struct engine *engine;
@@ -31,7 +33,10 @@ struct runner {
 static void on_event(void *context, const struct event *event)
 {
     struct runner *runner = context;
-    face_event(&runner->face, engine_run(runner->engine), event);
+    struct error err;
+    if (!face_event(&runner->face, event, &err)) {
+        complain("%s", err.message);
+    }
 }
 
 static void on_log(void *context, const char *stage, int try_number, const char *level,
@@ -39,7 +44,7 @@ static void on_log(void *context, const char *stage, int try_number, const char 
 {
     struct runner *runner = context;
     (void)try_number;
-    face_log(&runner->face, runner->clock->wall_ms(runner->clock), stage, level, text);
+    face_log(&runner->face, stage, level, text);
 }
 
 static void on_notice(void *context, const struct error *err)
@@ -71,8 +76,7 @@ static void on_handed_over(void *context, const struct error *err)
 static void on_heartbeat(void *context)
 {
     struct runner *runner = context;
-    face_heartbeat(&runner->face, engine_run(runner->engine),
-                   runner->clock->wall_ms(runner->clock));
+    face_heartbeat(&runner->face, runner->clock->wall_ms(runner->clock));
     timer_arm(runner->heartbeat, FACE_HEARTBEAT_MS);
 }
 
@@ -104,16 +108,33 @@ static void on_continue(void *context, int signum)
     engine_wake(runner->engine);
 }
 
-static bool open_run(struct runner *runner, const char *run_id, struct error *err)
+static struct json *make_hello(const struct runner *runner)
 {
     struct json *hello = app_hello(runner->app);
-    bool is_good = false;
-    if (run_id == NULL) {
-        is_good = engine_create_run(runner->engine, runner->app->config->dag, hello, err);
-    } else {
-        is_good = engine_open_run(runner->engine, run_id, hello, err);
+    char *data = prepare_describe_data(runner->backend, runner->app->config);
+    if (data != NULL) {
+        json_set_text(hello, "data", data);
     }
+    free(data);
+    return hello;
+}
+
+/* A run of the store has a past, which the face must know before it shows what is new. */
+static bool open_run(struct runner *runner, const char *run_id, struct error *err)
+{
+    struct json *hello = make_hello(runner);
+    bool is_good = run_id == NULL
+                       ? engine_create_run(runner->engine, runner->app->config->dag, hello, err)
+                       : engine_open_run(runner->engine, run_id, hello, err);
     json_free(hello);
+    if (!is_good) {
+        return false;
+    }
+    face_init(&runner->face, runner->app, engine_run(runner->engine)->id);
+    is_good = run_id == NULL || face_follow(&runner->face, runner->app->store, false, err);
+    if (!is_good) {
+        face_done(&runner->face);
+    }
     return is_good;
 }
 
@@ -173,12 +194,9 @@ int runner_run(struct app *app, struct backend *backend, const char *run_id,
     struct error err;
     struct runner runner = {
         .app = app,
+        .backend = backend,
         .loop = backend->loop,
         .clock = clock_system(),
-        .face = {.out = &app->out,
-                 .is_json = app_is_json(app),
-                 .is_quiet = app->options->is_given[OPTION_QUIET],
-                 .is_verbose = app->options->is_given[OPTION_VERBOSE]},
     };
     struct engine_spec spec = {
         .loop = backend->loop,
@@ -201,6 +219,7 @@ int runner_run(struct app *app, struct backend *backend, const char *run_id,
     int code = EXIT_CODE_OK;
     if (open_run(&runner, run_id, &err)) {
         code = drive(&runner, out_run_state);
+        face_done(&runner.face);
     } else if (out_is_owned != NULL && error_is(&err, "run_owned")) {
         *out_is_owned = true;
         code = EXIT_CODE_TEMPORARY;

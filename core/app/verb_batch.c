@@ -2,7 +2,7 @@
 #include "core/app/verbs.h"
 
 #include "core/app/backend.h"
-#include "core/app/history.h"
+#include "core/app/face.h"
 #include "core/app/prepare.h"
 #include "core/app/runner.h"
 
@@ -75,20 +75,20 @@ static void print_plan(struct app *app, const struct dag *dag, const struct run 
 static int plan_resumed(struct app *app, const char *reference)
 {
     struct run_summary summary;
-    struct run run;
+    struct face face;
     struct error err;
     int code = app_open_store(app, STORE_READ);
     code = code == EXIT_CODE_OK ? app_find_run(app, reference, &summary) : code;
     if (code != EXIT_CODE_OK) {
         return code;
     }
-    run_init(&run, summary.id);
-    if (history_follow(app->store, &run, NULL, NULL, &err)) {
-        print_plan(app, run.dag, &run);
+    face_init(&face, app, summary.id);
+    if (face_follow(&face, app->store, false, &err)) {
+        print_plan(app, face.view.run.dag, &face.view.run);
     } else {
         code = app_fail(&err, "");
     }
-    run_done(&run);
+    face_done(&face);
     return code;
 }
 

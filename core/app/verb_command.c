@@ -4,7 +4,6 @@
 
 #include "core/app/backend.h"
 #include "core/app/face.h"
-#include "core/app/history.h"
 #include "core/app/runner.h"
 #include "core/engine/engine.h"
 #include "core/store/run_lock.h"
@@ -16,7 +15,8 @@ enum { POLL_MS = 20 };
 
 struct commanding {
     struct app *app;
-    struct run run; /* as the store has it */
+    struct face face;      /* the run as the store has it */
+    const struct run *run; /* of the face */
     struct command command;
     int64_t id; /* of the command in the store; 0: not yet there */
 };
@@ -31,7 +31,7 @@ static enum command_verb verb_of(enum verb verb)
 static bool is_owned(const struct commanding *commanding)
 {
     struct run_owner owner;
-    char *folder = engine_run_folder_path(commanding->app->state_folder, commanding->run.id);
+    char *folder = engine_run_folder_path(commanding->app->state_folder, commanding->run->id);
     bool is_alive = run_lock_owner(folder, &owner);
     free(folder);
     return is_alive;
@@ -41,50 +41,45 @@ static bool add_command(struct commanding *commanding, struct error *err)
 {
     struct clock *clock = clock_system();
     return commanding->id != 0 ||
-           store_add_command(commanding->app->store, commanding->run.id, &commanding->command,
+           store_add_command(commanding->app->store, commanding->run->id, &commanding->command,
                              clock->wall_ms(clock), &commanding->id, err);
 }
 
 /* ---- a live runner */
-struct answer {
-    int64_t seq;
-    struct app *app;
-    bool is_accepted;
-};
-
-static void look_for_answer(void *context, const struct run *run, const struct event *event)
+static int show_answer(struct commanding *commanding, int64_t seq)
 {
-    struct answer *answer = context;
-    if (event->seq != answer->seq) {
-        return;
+    struct event_list list = {.items = NULL};
+    struct error err;
+    int code = EXIT_CODE_OK;
+    bool is_good =
+        face_follow(&commanding->face, commanding->app->store, false, &err) &&
+        store_read_events(commanding->app->store, commanding->run->id, seq - 1, 1, &list, &err) &&
+        face_event(&commanding->face, &list.items[0], &err);
+    if (!is_good) {
+        code = app_fail(&err, "");
+    } else if (!json_bool_or(list.items[0].body, "accepted", false)) {
+        complain("refused: %s", json_text_or(list.items[0].body, "message", "no reason given"));
+        code = EXIT_CODE_FAILED;
     }
-    struct face face = {.out = &answer->app->out, .is_json = app_is_json(answer->app)};
-    answer->is_accepted = json_bool_or(event->body, "accepted", false);
-    face_event(&face, run, event);
-    if (!answer->is_accepted) {
-        complain("refused: %s", json_text_or(event->body, "message", "no reason given"));
-    }
+    event_list_done(&list);
+    return code;
 }
 
 /* True with the exit code when the runner answered; false when it is gone without an answer. */
 static bool wait_for_answer(struct commanding *commanding, int *out_code)
 {
-    struct answer answer = {.app = commanding->app};
+    int64_t seq = 0;
     struct timespec pause = {.tv_nsec = POLL_MS * 1000000};
     struct error err;
     bool is_alive = true;
     while (is_alive) {
         is_alive = is_owned(commanding);
-        if (!store_command_answer(commanding->app->store, commanding->id, &answer.seq, &err)) {
+        if (!store_command_answer(commanding->app->store, commanding->id, &seq, &err)) {
             *out_code = app_fail(&err, "");
             return true;
         }
-        if (answer.seq > 0) {
-            bool is_read = history_follow(commanding->app->store, &commanding->run, look_for_answer,
-                                          &answer, &err);
-            *out_code = !is_read             ? app_fail(&err, "")
-                        : answer.is_accepted ? EXIT_CODE_OK
-                                             : EXIT_CODE_FAILED;
+        if (seq > 0) {
+            *out_code = show_answer(commanding, seq);
             return true;
         }
         nanosleep(&pause, NULL);
@@ -97,9 +92,9 @@ static bool wait_for_answer(struct commanding *commanding, int *out_code)
 static int check_plan(const struct commanding *commanding)
 {
     struct error err;
-    bool *will_run = calloc(commanding->run.dag->count, sizeof(bool));
-    bool is_good = will_run != NULL &&
-                   run_plan_command(&commanding->run, &commanding->command, will_run, &err);
+    bool *will_run = calloc(commanding->run->dag->count, sizeof(bool));
+    bool is_good =
+        will_run != NULL && run_plan_command(commanding->run, &commanding->command, will_run, &err);
     free(will_run);
     if (!is_good) {
         complain("%s", err.message);
@@ -116,7 +111,7 @@ static int take_over(struct commanding *commanding, bool *out_is_owned)
     enum run_state state = RUN_CREATED;
     int code = EXIT_CODE_OK;
     if (backend_init(&backend, app->config, app->state_folder, &err)) {
-        code = runner_run(app, &backend, commanding->run.id, &state, out_is_owned);
+        code = runner_run(app, &backend, commanding->run->id, &state, out_is_owned);
     } else {
         code = app_fail(&err, "");
     }
@@ -133,7 +128,7 @@ static int command_run(struct commanding *commanding)
     int code = EXIT_CODE_OK;
     for (;;) {
         bool is_alive = is_owned(commanding);
-        if (!history_follow(app->store, &commanding->run, NULL, NULL, &err)) {
+        if (!face_follow(&commanding->face, app->store, false, &err)) {
             return app_fail(&err, "");
         }
         if (!is_alive && commanding->id == 0) {
@@ -177,9 +172,10 @@ int verb_command(struct app *app)
         .tty = tty,
         .reason = options->values[OPTION_REASON],
     };
-    run_init(&commanding.run, summary.id);
+    face_init(&commanding.face, app, summary.id);
+    commanding.run = &commanding.face.view.run;
     code = command_run(&commanding);
-    run_done(&commanding.run);
+    face_done(&commanding.face);
     free(user);
     free(tty);
     return code;

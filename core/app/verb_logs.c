@@ -2,7 +2,6 @@
 #include "core/app/verbs.h"
 
 #include "core/app/face.h"
-#include "core/app/history.h"
 #include "core/base/clock.h"
 #include "core/base/utf8.h"
 #include "core/engine/engine.h"
@@ -35,7 +34,8 @@ static bool is_owned(const struct app *app, const char *run_id)
 /* ---- logs */
 struct log_reader {
     struct app *app;
-    struct run *run;
+    struct face *face;
+    const struct run *run; /* of the face */
     size_t stage;
     int try_number;
     int fd;
@@ -123,7 +123,7 @@ static bool follow_log(struct log_reader *reader, struct error *err)
         }
         sleep_ms(POLL_MS);
         bool is_alive = is_owned(reader->app, reader->run->id);
-        if (!history_follow(reader->app->store, reader->run, NULL, NULL, err)) {
+        if (!face_follow(reader->face, reader->app->store, false, err)) {
             return false;
         }
         is_over = is_try_over(reader) || !is_alive; /* once more, for what came last */
@@ -172,9 +172,10 @@ static int find_stage(const struct run *run, const char *name, size_t *out_stage
     return EXIT_CODE_FAILED;
 }
 
-static int logs_of_run(struct app *app, struct run *run)
+static int logs_of_run(struct app *app, struct face *face)
 {
-    struct log_reader reader = {.app = app, .run = run, .fd = -1};
+    const struct run *run = &face->view.run;
+    struct log_reader reader = {.app = app, .face = face, .run = run, .fd = -1};
     int code = find_stage(run, app->options->operands[1], &reader.stage);
     if (code != EXIT_CODE_OK) {
         return code;
@@ -194,45 +195,43 @@ static int logs_of_run(struct app *app, struct run *run)
     return print_log(&reader);
 }
 
-int verb_logs(struct app *app)
+/* The run that the first operand names, taken in; face_done is owed if the code is OK. */
+static int open_face(struct app *app, struct face *face)
 {
     struct run_summary summary;
-    struct run run;
-    struct error err;
     int code = app_load(app);
     code = code == EXIT_CODE_OK ? app_open_store(app, STORE_READ) : code;
     code = code == EXIT_CODE_OK ? app_find_run(app, app->options->operands[0], &summary) : code;
+    if (code == EXIT_CODE_OK) {
+        face_init(face, app, summary.id);
+    }
+    return code;
+}
+
+int verb_logs(struct app *app)
+{
+    struct face face;
+    struct error err;
+    int code = open_face(app, &face);
     if (code != EXIT_CODE_OK) {
         return code;
     }
-    run_init(&run, summary.id);
-    code = history_follow(app->store, &run, NULL, NULL, &err) ? logs_of_run(app, &run)
-                                                              : app_fail(&err, "");
-    run_done(&run);
+    code =
+        face_follow(&face, app->store, false, &err) ? logs_of_run(app, &face) : app_fail(&err, "");
+    face_done(&face);
     return code;
 }
 
 /* ---- watch */
-struct watching {
-    struct app *app;
-    struct face face;
-};
-
-static void show_event(void *context, const struct run *run, const struct event *event)
+static int watch_run(struct app *app, struct face *face)
 {
-    struct watching *watching = context;
-    face_event(&watching->face, run, event);
-}
-
-static int watch_run(struct watching *watching, struct run *run)
-{
-    struct app *app = watching->app;
     struct clock *clock = clock_system();
+    const struct run *run = &face->view.run;
     struct error err;
     int64_t beat_ms = clock->monotonic_ms(clock) + FACE_HEARTBEAT_MS;
     while (!app->out.is_gone) {
         bool is_alive = is_owned(app, run->id);
-        if (!history_follow(app->store, run, show_event, watching, &err)) {
+        if (!face_follow(face, app->store, true, &err)) {
             return app_fail(&err, "");
         }
         if (!is_alive && run_state_is_final(run->state)) {
@@ -244,7 +243,7 @@ static int watch_run(struct watching *watching, struct run *run)
             return EXIT_CODE_TEMPORARY;
         }
         if (clock->monotonic_ms(clock) >= beat_ms) {
-            face_heartbeat(&watching->face, run, clock->wall_ms(clock));
+            face_heartbeat(face, clock->wall_ms(clock));
             beat_ms += FACE_HEARTBEAT_MS;
         }
         sleep_ms(POLL_MS);
@@ -254,23 +253,12 @@ static int watch_run(struct watching *watching, struct run *run)
 
 int verb_watch(struct app *app)
 {
-    struct run_summary summary;
-    struct run run;
-    int code = app_load(app);
-    code = code == EXIT_CODE_OK ? app_open_store(app, STORE_READ) : code;
-    code = code == EXIT_CODE_OK ? app_find_run(app, app->options->operands[0], &summary) : code;
+    struct face face;
+    int code = open_face(app, &face);
     if (code != EXIT_CODE_OK) {
         return code;
     }
-    struct watching watching = {
-        .app = app,
-        .face = {.out = &app->out,
-                 .is_json = app_is_json(app),
-                 .is_quiet = app->options->is_given[OPTION_QUIET],
-                 .is_verbose = app->options->is_given[OPTION_VERBOSE]},
-    };
-    run_init(&run, summary.id);
-    code = watch_run(&watching, &run);
-    run_done(&run);
+    code = watch_run(app, &face);
+    face_done(&face);
     return code;
 }

@@ -1,8 +1,8 @@
 /* gatehouse prepare: options in, report out. */
 #include "core/app/verbs.h"
 
-#include "core/app/face.h"
 #include "core/app/prepare.h"
+#include "core/app/printer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -41,11 +41,11 @@ static void print_text(struct app *app, const struct json *report)
     const struct json *table = json_get(report, "table");
     struct buf line;
     buf_init(&line, LINE_LIMIT);
-    face_append_count(json_int_or(report, "rows_in", 0), &line);
+    printer_append_count(json_int_or(report, "rows_in", 0), &line);
     buf_append_text(&line, " rows read, ");
-    face_append_count(json_int_or(report, "rows_out", 0), &line);
+    printer_append_count(json_int_or(report, "rows_out", 0), &line);
     buf_append_text(&line, " prepared, ");
-    face_append_count(json_int_or(report, "rows_quarantined", 0), &line);
+    printer_append_count(json_int_or(report, "rows_quarantined", 0), &line);
     buf_printf(&line, " quarantined%s",
                json_bool_or(report, "customer_id_added", false) ? "; CUSTOMER_ID added" : "");
     printer_line(&app->out, "%s: %s", json_text_or(report, "source", ""), buf_text(&line));

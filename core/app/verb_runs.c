@@ -2,7 +2,6 @@
 #include "core/app/verbs.h"
 
 #include "core/app/face.h"
-#include "core/app/history.h"
 #include "core/base/alloc.h"
 #include "core/base/clock.h"
 #include "core/base/file.h"
@@ -14,7 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUNS_DEFAULT = 20, RUNS_MAX = 1000000, LINE_LIMIT = 64 << 10, STAMP_LENGTH = 19 };
+enum {
+    RUNS_DEFAULT = 20,
+    RUNS_MAX = 1000000,
+    LINE_LIMIT = 64 << 10,
+    TEXT_LIMIT = 16 << 20,
+    STAMP_LENGTH = 19
+};
 
 static void set_time(struct json *object, const char *name, int64_t ms)
 {
@@ -138,107 +143,6 @@ int verb_runs(struct app *app)
 }
 
 /* ---- show */
-static const struct json *last_of(const struct json *array)
-{
-    size_t count = json_count(array);
-    return count == 0 ? NULL : json_at(array, count - 1);
-}
-
-static void append_error(struct buf *line, const struct json *error)
-{
-    if (error != NULL) {
-        utf8_append_printable(line, str_from(json_text_or(error, "code", "")));
-        buf_append_text(line, ": ");
-        utf8_append_printable(line, str_from(json_text_or(error, "message", "")));
-    }
-}
-
-static void print_stage(struct app *app, size_t number, const struct json *stage)
-{
-    struct buf line;
-    const struct json *last = last_of(json_get(stage, "tries"));
-    enum stage_state state = STAGE_WAITING;
-    stage_state_from_name(str_from(json_text_or(stage, "state", "")), &state);
-    buf_init(&line, LINE_LIMIT);
-    buf_printf(&line, "%3zu ", number);
-    append_printable_padded(&line, json_text_or(stage, "name", ""), 28);
-    buf_append_char(&line, ' ');
-    printer_state_word(&app->out, stage_state_word(state), &line);
-    if (last == NULL) {
-        buf_printf(&line, "   -/%lld     --:--", (long long)json_int_or(stage, "tries_allowed", 1));
-    } else {
-        buf_printf(&line, " %3lld/%lld ", (long long)json_int_or(last, "try", 0),
-                   (long long)json_int_or(stage, "tries_allowed", 1));
-        append_duration(&line, json_int_or(last, "elapsed_ms", -1));
-        buf_append_text(&line, "  ");
-        append_error(&line, json_get(last, "error"));
-        face_describe_outputs(json_get(last, "outputs"), &line);
-    }
-    buf_append_char(&line, '\n');
-    printer_bytes(&app->out, buf_str(&line));
-    buf_done(&line);
-}
-
-static void print_gate(struct app *app, const struct json *report)
-{
-    const struct json *gate = json_get(report, "gate");
-    const struct json *rules = json_get(gate, "rules");
-    for (const struct json *rule = json_first(rules); rule != NULL; rule = json_next(rule)) {
-        struct buf line;
-        buf_init(&line, LINE_LIMIT);
-        buf_append_text(&line, "gate ");
-        printer_state_word(&app->out, json_bool_or(rule, "passed", false) ? "OK" : "REJECT", &line);
-        buf_append_char(&line, ' ');
-        face_describe_rule(rule, &line);
-        buf_append_char(&line, '\n');
-        printer_bytes(&app->out, buf_str(&line));
-        buf_done(&line);
-    }
-    if (json_is_object(gate)) {
-        printer_line(&app->out, "verdict %s: %s", json_text_or(report, "verdict", "none"),
-                     json_text_or(gate, "message", ""));
-    }
-}
-
-static void print_actions(struct app *app, const struct json *actions)
-{
-    for (const struct json *a = json_first(actions); a != NULL; a = json_next(a)) {
-        printer_line(
-            &app->out, "%s %s: %s %s, %s%s%s", json_text_or(a, "time", ""),
-            json_text_or(a, "user", "signal"), json_text_or(a, "verb", ""),
-            json_text_or(a, "stage", "the run"),
-            json_bool_or(a, "accepted", false) ? "accepted" : "refused",
-            json_get(a, "reason") == NULL ? "" : "; reason: ", json_text_or(a, "reason", ""));
-    }
-}
-
-static void print_report(struct app *app, const struct json *report)
-{
-    printer_line(&app->out, "run %lld %s: %s on %s, %s, verdict %s",
-                 (long long)json_int_or(report, "number", 0), json_text_or(report, "run", ""),
-                 json_text_or(report, "pipeline", ""), json_text_or(report, "environment", ""),
-                 json_text_or(report, "state", ""), json_text_or(report, "verdict", ""));
-    printer_line(&app->out, "created %s by %s, ended %s", json_text_or(report, "created", "-"),
-                 json_text_or(report, "user", "-"), json_text_or(report, "ended", "-"));
-    if (json_get(report, "data") != NULL) {
-        printer_line(&app->out, "data: %s", json_text_or(report, "data", ""));
-    }
-    const struct json *owner = json_get(report, "runner");
-    if (owner != NULL && !json_is_null(owner)) {
-        printer_line(&app->out, "runner: process %lld on %s",
-                     (long long)json_int_or(owner, "pid", 0), json_text_or(owner, "host", ""));
-    }
-    printer_line(&app->out, "%3s %-28s %-7s %5s %9s  %s", "#", "STAGE", "STATE", "TRY", "ELAPSED",
-                 "DETAIL");
-    size_t number = 1;
-    const struct json *stages = json_get(report, "stages");
-    for (const struct json *s = json_first(stages); s != NULL; s = json_next(s)) {
-        print_stage(app, number++, s);
-    }
-    print_gate(app, report);
-    print_actions(app, json_get(report, "actions"));
-}
-
 static void add_owner(const struct app *app, const char *run_id, struct json *report)
 {
     struct run_owner owner;
@@ -254,9 +158,39 @@ static void add_owner(const struct app *app, const char *run_id, struct json *re
     free(folder);
 }
 
+static void print_owner(struct app *app, const char *run_id)
+{
+    struct run_owner owner;
+    char *folder = engine_run_folder_path(app->state_folder, run_id);
+    if (run_lock_owner(folder, &owner)) {
+        printer_line(&app->out, "runner: process %lld on %s", (long long)owner.pid, owner.host);
+    }
+    free(folder);
+}
+
+static void print_view(struct app *app, struct face *face)
+{
+    int64_t now_ms = clock_system()->wall_ms(clock_system());
+    face_load_usual(face, app->store);
+    if (app_is_json(app)) {
+        struct json *report = view_to_json(&face->view, now_ms);
+        add_owner(app, face->view.run.id, report);
+        printer_json(&app->out, report);
+        json_free(report);
+        return;
+    }
+    struct buf text;
+    buf_init(&text, TEXT_LIMIT);
+    view_render_text(&face->view, now_ms, &text);
+    printer_bytes(&app->out, buf_str(&text));
+    buf_done(&text);
+    print_owner(app, face->view.run.id);
+}
+
 int verb_show(struct app *app)
 {
     struct run_summary run;
+    struct face face;
     struct error err;
     int code = app_load(app);
     code = code == EXIT_CODE_OK ? app_open_store(app, STORE_READ) : code;
@@ -264,16 +198,12 @@ int verb_show(struct app *app)
     if (code != EXIT_CODE_OK) {
         return code;
     }
-    struct json *report = history_report(app->store, run.id, &err);
-    if (report == NULL) {
-        return app_fail(&err, "");
-    }
-    add_owner(app, run.id, report);
-    if (app_is_json(app)) {
-        printer_json(&app->out, report);
+    face_init(&face, app, run.id);
+    if (face_follow(&face, app->store, false, &err)) {
+        print_view(app, &face);
     } else {
-        print_report(app, report);
+        code = app_fail(&err, "");
     }
-    json_free(report);
-    return EXIT_CODE_OK;
+    face_done(&face);
+    return code;
 }

@@ -60,6 +60,10 @@ static void append_hello(const struct view *view, const struct event *event, str
         buf_append_text(out, ", backend ");
         text_printable(out, view->backend);
     }
+    if (view->data[0] != '\0') {
+        buf_append_text(out, ", data: ");
+        text_printable(out, view->data);
+    }
     buf_append_text(out, is_resumed ? ", taken over\n" : "\n");
 }
 

@@ -31,7 +31,13 @@ static void append_header(const struct view *view, int64_t now_ms, struct buf *o
     append_upper(out, verdict_name(run->verdict));
     buf_printf(out, "  %zu/%zu stages done\nstarted ", view_done_count(view), run->dag->count);
     text_date(out, run->created_ms, view->utc_offset_s);
-    buf_printf(out, "  elapsed %s\n\n", elapsed);
+    buf_printf(out, "  elapsed %s\n", elapsed);
+    if (view->data[0] != '\0') {
+        buf_append_text(out, "data ");
+        text_printable(out, view->data);
+        buf_append_char(out, '\n');
+    }
+    buf_append_char(out, '\n');
 }
 
 static size_t name_width(const struct dag *dag)

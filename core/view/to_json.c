@@ -101,6 +101,8 @@ struct json *view_to_json(const struct view *view, int64_t now_ms)
     json_set_text(json, "run", run->id);
     json_set_int(json, "number", run->number);
     json_set_text(json, "pipeline", run->dag == NULL ? NULL : run->dag->pipeline);
+    set_text_or_null(json, "environment", view->environment);
+    set_text_or_null(json, "data", view->data);
     json_set_text(json, "state", run_state_name(run->state));
     json_set_text(json, "verdict", verdict_name(run->verdict));
     json_set(json, "exit_code", is_at_rest ? json_int(run_exit_code(run)) : json_null());

@@ -16,6 +16,7 @@ void view_init(struct view *view, const char *run_id)
     view->host = xstrdup("");
     view->user = xstrdup("");
     view->version = xstrdup("");
+    view->data = xstrdup("");
 }
 
 static void training_done(struct view_training *training)
@@ -64,6 +65,7 @@ void view_done(struct view *view)
     free(view->host);
     free(view->user);
     free(view->version);
+    free(view->data);
     run_done(&view->run);
     *view = (struct view){0};
 }
@@ -87,6 +89,7 @@ static void fold_hello(struct view *view, const struct json *body)
     replace_text(&view->host, body, "host");
     replace_text(&view->user, body, "user");
     replace_text(&view->version, body, "version");
+    replace_text(&view->data, body, "data");
     view->pid = json_int_or(body, "pid", view->pid);
 }
 

@@ -58,6 +58,7 @@ struct view {
     struct view_command *commands;
     size_t command_count, command_capacity;
     char *environment, *backend, *host, *user, *version; /* of the latest hello; never NULL */
+    char *data; /* what the raw data are, by the latest hello that says so; never NULL */
     int64_t pid;
     int utc_offset_s; /* for clock times in text; the owner may set it */
 };
@@ -86,10 +87,11 @@ size_t view_done_count(const struct view *view); /* stages that are SUCCESS or S
 void view_row(const struct view *view, size_t stage, int64_t now_ms, struct view_row *out_row);
 int64_t view_elapsed_ms(const struct view *view, int64_t now_ms); /* of the run */
 
-/* {run, number, pipeline, state, verdict, exit_code, created, ended, elapsed_ms, stages:[{name,
- * kind, state, tries:[{try, state, start, end, elapsed_ms, error, outputs, intent}]}], evaluation,
- * gate, commands:[{ts, id, verb, stage, user, tty, reason, accepted, message}]}. Times are RFC 3339
- * UTC; what does not apply yet is null. A try's state is a stage's state, or "interrupted". */
+/* {run, number, pipeline, environment, data, state, verdict, exit_code, created, ended, elapsed_ms,
+ * stages:[{name, kind, state, tries:[{try, state, start, end, elapsed_ms, error, outputs,
+ * intent}]}], evaluation, gate, commands:[{ts, id, verb, stage, user, tty, reason, accepted,
+ * message}]}. Times are RFC 3339 UTC; what does not apply yet is null. A try's state is a stage's
+ * state, or "interrupted". */
 struct json *view_to_json(const struct view *view, int64_t now_ms);
 /* The whole run as plain text of at most 80 columns. */
 void view_render_text(const struct view *view, int64_t now_ms, struct buf *out);
