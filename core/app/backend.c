@@ -53,12 +53,14 @@ static struct database *make_database(struct backend *backend, const struct conf
     return cluster_database_new(backend->loop, &cluster, &settings);
 }
 
-static struct function_service *make_functions(struct backend *backend, const struct config *config)
+/* Only the function that reads the profiles is told how to reach them. */
+static struct function_service *make_functions(struct backend *backend, const struct config *config,
+                                               const char *state_folder)
 {
     const char *const dsn_for[] = {config_text(config, CONFIG_functions_clean_profiles), NULL};
     int64_t memory = config_int(config, CONFIG_local_function_memory);
+    struct cluster_settings cluster = backend_cluster_settings(config, state_folder);
     struct secret dsn = {.ptr = NULL};
-    secret_set(&dsn, str_from(config_text(config, CONFIG_database_dsn)));
     struct function_child_spec spec = {
         .program = backend->function_program,
         .lake = backend->lake,
@@ -67,6 +69,13 @@ static struct function_service *make_functions(struct backend *backend, const st
         .timeout_ms = config_int(config, CONFIG_local_function_timeout),
         .memory_limit_bytes = CAN_LIMIT_ADDRESSES ? (uint64_t)memory : 0,
     };
+    if (backend_has_cluster(config)) {
+        spec.provide_dsn = cluster_dsn_provide;
+        spec.provider_context = cluster_dsn_new(backend->loop, &cluster);
+        spec.provider_free = cluster_dsn_free;
+    } else {
+        secret_set(&dsn, str_from(config_text(config, CONFIG_database_dsn)));
+    }
     struct function_service *functions = function_child_new(backend->loop, &spec);
     secret_done(&dsn);
     return functions;
@@ -105,7 +114,7 @@ bool backend_init(struct backend *backend, const struct config *config, const ch
     if (backend->services.objects == NULL || !make_training(backend, state_folder, err)) {
         return false;
     }
-    backend->services.functions = make_functions(backend, config);
+    backend->services.functions = make_functions(backend, config, state_folder);
     backend->services.database = make_database(backend, config, state_folder);
     return true;
 }

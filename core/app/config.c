@@ -330,6 +330,10 @@ static void check_together(const struct config *config, struct problems *problem
     }
     const char *key = config_text(config, CONFIG_data_raw_key);
     const char *prefix = config_text(config, CONFIG_data_raw_prefix);
+    if (!str_ends_with(str_from(prefix), STR("/"))) {
+        problems_add(problems, "%s: data.raw_prefix \"%s\" must end in a slash",
+                     config->values[CONFIG_data_raw_prefix].origin, prefix);
+    }
     if (!str_starts_with(str_from(key), str_from(prefix))) {
         problems_add(problems, "%s: data.raw_key \"%s\" is not under data.raw_prefix \"%s\" (%s)",
                      config->values[CONFIG_data_raw_key].origin, key, prefix,

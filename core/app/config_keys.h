@@ -67,8 +67,8 @@ struct config_key {
       "Folder of runs, logs and local data; empty is $XDG_STATE_HOME/gatehouse.")                  \
     X(data, raw_bucket, TEXT, "msecindustries-raw", 3, 63, NULL,                                   \
       "Bucket of the raw transaction features.")                                                   \
-    X(data, raw_prefix, TEXT, "source1/", 0, 1000, NULL,                                           \
-      "Every object under this prefix of the raw bucket is read.")                                 \
+    X(data, raw_prefix, TEXT, "source1/", 2, 1000, NULL,                                           \
+      "Every object under this prefix of the raw bucket is read; it ends in a slash.")             \
     X(data, raw_key, TEXT, "source1/credit_default_s3_raw.csv", 1, 1024, NULL,                     \
       "Object that `gatehouse prepare` writes; it lies under raw_prefix.")                         \
     X(data, profile_table, TEXT, "customer_profile", 1, 63, NULL,                                  \

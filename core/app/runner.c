@@ -203,6 +203,8 @@ int runner_run(struct app *app, struct backend *backend, const char *run_id,
         .clock = runner.clock,
         .store = app->store,
         .services = &backend->services,
+        .mirror =
+            config_bool(app->config, CONFIG_database_mirror) ? backend->services.database : NULL,
         .state_folder = app->state_folder,
         .attempts = &attempt_real_ops,
         .listener = {.context = &runner,

@@ -45,7 +45,7 @@ static void print_cluster(struct app *app, const struct cluster_request *request
                  request->folder == NULL ? "" : " in ",
                  request->folder == NULL ? "" : request->folder);
     if (request->pid > 0) {
-        printer_line(&app->out, "process %ld; connect by: psql '%s'", (long)request->pid,
+        printer_line(&app->out, "process %ld; connect by: psql \"%s\"", (long)request->pid,
                      request->dsn == NULL ? "" : request->dsn);
     }
 }

@@ -227,12 +227,11 @@ static void rested(struct op *op, const struct error *err)
 
 static void begin_rest(struct engine *engine)
 {
-    const struct services *services = engine->spec.services;
     engine_set_phase(engine, ENGINE_RESTING);
     engine->flush = (struct mirror_flush){
         .op = {.done = rested, .context = engine},
         .store = engine->spec.store,
-        .database = services == NULL ? NULL : services->database,
+        .database = engine->spec.mirror,
         .deadline_ms = MIRROR_PATIENCE_MS,
     };
     mirror_flush_start(engine->spec.loop, &engine->flush);

@@ -48,6 +48,7 @@ struct engine_spec { /* everything borrowed until engine_free */
     struct clock *clock;
     struct store *store; /* opened for writing */
     const struct services *services;
+    struct database *mirror; /* where the audit trail is copied to; NULL: nowhere */
     const char *state_folder;
     const struct attempt_ops *attempts;
     struct engine_listener listener; /* copied */

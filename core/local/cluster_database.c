@@ -7,7 +7,7 @@
 
 enum { TEXT_COUNT = 4 };
 
-struct provider {
+struct cluster_dsn {
     struct loop *loop;
     struct cluster_settings settings; /* its texts are those below */
     char *texts[TEXT_COUNT];
@@ -30,9 +30,9 @@ static void cluster_runs(struct op *op, const struct error *err)
     op_finish(&request->op, err);
 }
 
-static void provide_dsn(void *context, struct pg_dsn_request *request)
+void cluster_dsn_provide(void *context, struct pg_dsn_request *request)
 {
-    struct provider *provider = context;
+    struct cluster_dsn *provider = context;
     struct asking *asking = xcalloc(1, sizeof(*asking));
     op_begin(&request->op, provider->loop);
     asking->request = request;
@@ -42,21 +42,23 @@ static void provide_dsn(void *context, struct pg_dsn_request *request)
     cluster_start_start(provider->loop, &asking->cluster);
 }
 
-static void provider_free(void *context)
+void cluster_dsn_free(void *context)
 {
-    struct provider *provider = context;
+    struct cluster_dsn *provider = context;
+    if (provider == NULL) {
+        return;
+    }
     for (size_t i = 0; i < TEXT_COUNT; i++) {
         free(provider->texts[i]);
     }
     free(provider);
 }
 
-struct database *cluster_database_new(struct loop *loop, const struct cluster_settings *settings,
-                                      const struct pg_settings *options)
+struct cluster_dsn *cluster_dsn_new(struct loop *loop, const struct cluster_settings *settings)
 {
     const char *texts[TEXT_COUNT] = {settings->state_folder, settings->bin_folder,
                                      settings->os_user, settings->system_folder};
-    struct provider *provider = xcalloc(1, sizeof(*provider));
+    struct cluster_dsn *provider = xcalloc(1, sizeof(*provider));
     for (size_t i = 0; i < TEXT_COUNT; i++) {
         provider->texts[i] = texts[i] == NULL ? NULL : xstrdup(texts[i]);
     }
@@ -67,10 +69,16 @@ struct database *cluster_database_new(struct loop *loop, const struct cluster_se
         .os_user = provider->texts[2],
         .system_folder = provider->texts[3],
     };
+    return provider;
+}
+
+struct database *cluster_database_new(struct loop *loop, const struct cluster_settings *settings,
+                                      const struct pg_settings *options)
+{
     struct pg_settings pg = options == NULL ? (struct pg_settings){0} : *options;
     pg.dsn = NULL;
-    pg.provide_dsn = provide_dsn;
-    pg.provider_context = provider;
-    pg.provider_free = provider_free;
+    pg.provide_dsn = cluster_dsn_provide;
+    pg.provider_context = cluster_dsn_new(loop, settings);
+    pg.provider_free = cluster_dsn_free;
     return pg_database_new(loop, &pg);
 }

@@ -20,6 +20,9 @@ struct function_child {
     struct function_service base;
     char *program, *lake;
     struct secret dsn;
+    pg_dsn_fn provide_dsn;
+    void *provider_context;
+    void (*provider_free)(void *context);
     char **dsn_for; /* NULL: every function */
     size_t dsn_for_count;
     int64_t timeout_ms;
@@ -39,7 +42,7 @@ struct environment {
 
 static bool gets_dsn(const struct function_child *child, const char *name)
 {
-    if (!secret_is_set(&child->dsn)) {
+    if (!secret_is_set(&child->dsn) && child->provide_dsn == NULL) {
         return false;
     }
     for (size_t i = 0; i < child->dsn_for_count; i++) {
@@ -50,9 +53,9 @@ static bool gets_dsn(const struct function_child *child, const char *name)
     return child->dsn_for == NULL;
 }
 
-/* name: NULL when no function is called */
+/* dsn: NULL for a child that gets none */
 static void environment_fill(struct environment *environment, const struct function_child *child,
-                             const char *name)
+                             const struct secret *dsn)
 {
     char **entry = environment->entries;
     *entry++ = xstrdup("LANG=C.UTF-8");
@@ -60,15 +63,15 @@ static void environment_fill(struct environment *environment, const struct funct
     *entry++ = xasprintf("GATEHOUSE_LAKE=%s", child->lake);
     *entry++ =
         xasprintf("GATEHOUSE_MEMORY_LIMIT=%llu", (unsigned long long)child->memory_limit_bytes);
-    if (name != NULL && gets_dsn(child, name)) {
-        *entry++ = xasprintf("GATEHOUSE_DATABASE_DSN=%s", secret_reveal(&child->dsn));
+    if (dsn != NULL) {
+        *entry++ = xasprintf("GATEHOUSE_DATABASE_DSN=%s", secret_reveal(dsn));
     }
     *entry = NULL;
 }
 
 static void environment_done(struct environment *environment)
 {
-    for (char **entry = environment->entries; *entry != NULL; entry++) {
+    for (char **entry = environment->entries; *entry != NULL; entry++) { /* none: not filled yet */
         explicit_bzero(*entry, strlen(*entry)); /* one of them holds the DSN */
         free(*entry);
     }
@@ -184,6 +187,9 @@ static void child_check(struct function_service *service, struct function_check 
 
 struct invocation {
     struct process process;
+    struct pg_dsn_request dsn; /* asked before the process starts */
+    struct function_child *child;
+    bool is_cancelled; /* before the process was started */
     const char *argv[3];
     struct environment environment;
     struct function_invoke *req;
@@ -297,6 +303,7 @@ static void invocation_free(struct invocation *invocation)
 {
     process_done(&invocation->process);
     environment_done(&invocation->environment);
+    secret_done(&invocation->dsn.dsn);
     buf_done(&invocation->last_line);
     free(invocation->event);
     free(invocation);
@@ -313,27 +320,63 @@ static void invocation_done(struct op *op, const struct error *failure)
     op_finish(&req->op, is_ok ? NULL : &err);
 }
 
+static void process_begin(struct invocation *invocation, const struct secret *dsn)
+{
+    struct process *process = &invocation->process;
+    struct function_child *child = invocation->child;
+    int64_t timeout_ms = invocation->req->timeout_ms;
+    environment_fill(&invocation->environment, child, dsn);
+    process->argv = invocation->argv;
+    process->env = (const char *const *)invocation->environment.entries;
+    process->input = str_from(invocation->event);
+    process->output_limit = FUNCTION_PAYLOAD_MAX;
+    process->on_error_line = on_log_line;
+    process->deadline_ms = timeout_ms > 0 ? timeout_ms : child->timeout_ms;
+    process->memory_limit_bytes = child->memory_limit_bytes;
+    process->op.done = invocation_done;
+    process->op.context = invocation;
+    process_start(child->base.loop, process);
+}
+
+static void dsn_known(struct op *op, const struct error *failure)
+{
+    struct invocation *invocation = op->context;
+    struct function_invoke *req = invocation->req;
+    struct error err;
+    if (failure == NULL && !invocation->is_cancelled) {
+        process_begin(invocation, &invocation->dsn.dsn);
+        return;
+    }
+    if (failure != NULL) {
+        err = *failure;
+        error_prefix(&err, "%s", req->name);
+    } else {
+        error_set(&err, ERROR_CANCELLED, "cancelled", "%s: cancelled", req->name);
+    }
+    req->handle = NULL;
+    invocation_free(invocation);
+    op_finish(&req->op, &err);
+}
+
 static void invocation_start(struct function_child *child, struct function_invoke *req, char *event)
 {
     struct invocation *invocation = xcalloc(1, sizeof(*invocation));
-    struct process *process = &invocation->process;
+    invocation->child = child;
     invocation->req = req;
     invocation->event = event;
     invocation->argv[0] = child->program;
     invocation->argv[1] = req->name;
     buf_init(&invocation->last_line, LAST_LINE_MAX);
-    environment_fill(&invocation->environment, child, req->name);
-    process->argv = invocation->argv;
-    process->env = (const char *const *)invocation->environment.entries;
-    process->input = str_from(event);
-    process->output_limit = FUNCTION_PAYLOAD_MAX;
-    process->on_error_line = on_log_line;
-    process->deadline_ms = req->timeout_ms > 0 ? req->timeout_ms : child->timeout_ms;
-    process->memory_limit_bytes = child->memory_limit_bytes;
-    process->op.done = invocation_done;
-    process->op.context = invocation;
     req->handle = invocation;
-    process_start(child->base.loop, process);
+    if (!gets_dsn(child, req->name)) {
+        process_begin(invocation, NULL);
+    } else if (child->provide_dsn == NULL) {
+        process_begin(invocation, &child->dsn);
+    } else {
+        invocation->dsn.op.done = dsn_known;
+        invocation->dsn.op.context = invocation;
+        child->provide_dsn(child->provider_context, &invocation->dsn);
+    }
 }
 
 /* A name that begins with '-' would be taken for an option. */
@@ -369,7 +412,9 @@ static void child_invoke(struct function_service *service, struct function_invok
 static void child_cancel(struct function_invoke *req)
 {
     struct invocation *invocation = req->handle;
-    if (invocation != NULL) {
+    if (invocation != NULL && op_is_active(&invocation->dsn.op)) {
+        invocation->is_cancelled = true;
+    } else if (invocation != NULL) {
         process_cancel(&invocation->process);
     }
 }
@@ -381,6 +426,9 @@ static void child_free(struct function_service *service)
         free(child->dsn_for[i]);
     }
     free(child->dsn_for);
+    if (child->provider_free != NULL) {
+        child->provider_free(child->provider_context);
+    }
     secret_done(&child->dsn);
     free(child->program);
     free(child->lake);
@@ -419,6 +467,9 @@ struct function_service *function_child_new(struct loop *loop,
     if (spec->dsn != NULL && spec->dsn->len > 0) {
         secret_set(&child->dsn, (struct str){spec->dsn->ptr, spec->dsn->len});
     }
+    child->provide_dsn = spec->provide_dsn;
+    child->provider_context = spec->provider_context;
+    child->provider_free = spec->provider_free;
     copy_names(child, spec->dsn_for);
     child->timeout_ms = spec->timeout_ms;
     child->memory_limit_bytes = spec->memory_limit_bytes;

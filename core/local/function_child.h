@@ -6,14 +6,18 @@
 #define GATEHOUSE_LOCAL_FUNCTION_CHILD_H
 
 #include "core/base/secret.h"
+#include "core/net/pg.h"
 #include "core/ports/function_service.h"
 
 enum { FUNCTION_PAYLOAD_MAX = 6 << 20 }; /* docs.aws.amazon.com/lambda, "Lambda quotas" */
 
-struct function_child_spec {     /* all copied */
-    const char *program;         /* path of gatehouse-function */
-    const char *lake;            /* folder of the local lake */
-    const struct secret *dsn;    /* libpq DSN; NULL, not set or empty: there is none */
+struct function_child_spec {  /* all copied */
+    const char *program;      /* path of gatehouse-function */
+    const char *lake;         /* folder of the local lake */
+    const struct secret *dsn; /* libpq DSN; NULL, not set or empty: there is none */
+    pg_dsn_fn provide_dsn;    /* asked before each call that gets the DSN; NULL: dsn says it */
+    void *provider_context;
+    void (*provider_free)(void *context); /* called when the service is freed; may be NULL */
     const char *const *dsn_for;  /* NULL-terminated: the functions that get the DSN; NULL: all */
     int64_t timeout_ms;          /* of a call that names none; > 0 */
     uint64_t memory_limit_bytes; /* 0: unlimited */

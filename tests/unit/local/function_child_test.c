@@ -136,6 +136,84 @@ static void the_dsn_is_given_by_environment_to_those_that_need_it(void **state)
 }
 
 /* An empty one would make libpq look elsewhere by itself. */
+struct dsn_asked {
+    struct loop *loop;
+    int times;
+    bool is_failing;
+};
+
+static void provide_dsn(void *context, struct pg_dsn_request *request)
+{
+    struct dsn_asked *asked = context;
+    struct error err;
+    asked->times++;
+    op_begin(&request->op, asked->loop);
+    secret_set(&request->dsn, STR("host=/provided"));
+    error_set(&err, ERROR_TRANSIENT, "cluster_failed", "it does not start");
+    op_finish(&request->op, asked->is_failing ? &err : NULL);
+}
+
+static struct function_service *service_that_asks(struct fixture *fixture, struct dsn_asked *asked)
+{
+    struct function_child_spec spec = {.program = fixture->program,
+                                       .lake = "/the/lake",
+                                       .provide_dsn = provide_dsn,
+                                       .provider_context = asked,
+                                       .dsn_for = dsn_functions,
+                                       .timeout_ms = 20000};
+    asked->loop = fixture->loop;
+    return function_child_new(fixture->loop, &spec);
+}
+
+static void the_dsn_is_asked_for_before_each_call_that_needs_it(void **state)
+{
+    struct fixture *fixture = *state;
+    struct dsn_asked asked = {0};
+    struct function_service *service = service_that_asks(fixture, &asked);
+    static const char *const names[] = {"wants-database", "wants-none", "wants-database"};
+    program_is(fixture, "echo \"{\\\"dsn\\\":\\\"$GATEHOUSE_DATABASE_DSN\\\"}\"");
+    for (size_t i = 0; i < 3; i++) {
+        struct function_invoke req = {.name = names[i]};
+        function_invoke_start(service, &req);
+        assert_true(loop_await(fixture->loop, &req.op, &fixture->err));
+        assert_string_equal(json_text_or(req.result, "dsn", "?"), i == 1 ? "" : "host=/provided");
+        function_invoke_done(&req);
+    }
+    assert_int_equal(asked.times, 2);
+    function_service_free(service);
+}
+
+static void a_dsn_that_is_not_provided_fails_the_call_without_a_child(void **state)
+{
+    struct fixture *fixture = *state;
+    struct dsn_asked asked = {.is_failing = true};
+    struct function_service *service = service_that_asks(fixture, &asked);
+    struct function_invoke req = {.name = "wants-database"};
+    program_is(fixture, "touch $0.was-run; echo {}");
+    function_invoke_start(service, &req);
+    assert_false(loop_await(fixture->loop, &req.op, &fixture->err));
+    assert_string_equal(fixture->err.code, "cluster_failed");
+    assert_int_equal(fixture->err.error_class, ERROR_TRANSIENT);
+    char *trace = xasprintf("%s.was-run", fixture->program);
+    assert_false(file_exists(trace));
+    free(trace);
+    function_service_free(service);
+}
+
+static void a_call_cancelled_while_it_asks_for_the_dsn_starts_no_child(void **state)
+{
+    struct fixture *fixture = *state;
+    struct dsn_asked asked = {0};
+    struct function_service *service = service_that_asks(fixture, &asked);
+    struct function_invoke req = {.name = "wants-database"};
+    program_is(fixture, "echo {}");
+    function_invoke_start(service, &req);
+    function_invoke_cancel(&req);
+    assert_false(loop_await(fixture->loop, &req.op, &fixture->err));
+    assert_int_equal(fixture->err.error_class, ERROR_CANCELLED);
+    function_service_free(service);
+}
+
 static void an_empty_dsn_is_not_given(void **state)
 {
     struct fixture *fixture = *state;
@@ -323,6 +401,9 @@ int main(void)
         behaviour(the_event_goes_in_and_the_result_comes_out),
         behaviour(the_environment_holds_only_what_is_needed),
         behaviour(the_dsn_is_given_by_environment_to_those_that_need_it),
+        behaviour(the_dsn_is_asked_for_before_each_call_that_needs_it),
+        behaviour(a_dsn_that_is_not_provided_fails_the_call_without_a_child),
+        behaviour(a_call_cancelled_while_it_asks_for_the_dsn_starts_no_child),
         behaviour(an_empty_dsn_is_not_given),
         behaviour(a_functions_own_failure_keeps_class_code_and_message),
         behaviour(any_other_error_type_is_permanent),
