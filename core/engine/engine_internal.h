@@ -56,7 +56,8 @@ struct engine_try { /* the live try of a stage, if any; one for each stage of th
     char *work_folder;
     struct try_log log;
     bool is_log_failing;
-    struct json *progress; /* waits to be stored; NULL: nothing */
+    struct json *progress;         /* the latest report that waits to be stored; NULL: none */
+    struct json *rounds, *metrics; /* gathered over the reports that wait */
     int64_t progress_due_ms;
 };
 

@@ -26,42 +26,36 @@ static const char *stage_name(const struct engine_try *try)
 }
 
 /* ---- progress */
-/* The latest report says it all, but for what is gathered over reports. */
-static void gather_rounds(struct json *body, struct json *earlier)
+/* The latest report says it all, but for rounds, which add up, and metrics, each of which counts
+ * until it is told anew. */
+static void gather_rounds(struct engine_try *try, const struct json *rounds)
 {
-    struct json *rounds = json_copy(json_get(earlier, "rounds"));
-    const struct json *later = json_get(body, "rounds");
-    if (!json_is_array(rounds)) {
-        json_free(rounds);
+    if (!json_is_array(rounds))
         return;
-    }
-    for (const struct json *round = json_first(later); round != NULL; round = json_next(round))
-        json_append(rounds, json_copy(round));
-    json_set(body, "rounds", rounds);
+    if (try->rounds == NULL)
+        try->rounds = json_array();
+    for (const struct json *round = json_first(rounds); round != NULL; round = json_next(round))
+        json_append(try->rounds, json_copy(round));
 }
 
-static void gather_metrics(struct json *body, const struct json *earlier)
+static void gather_metrics(struct engine_try *try, const struct json *metrics)
 {
-    struct json *metrics = json_copy(json_get(earlier, "metrics"));
-    const struct json *later = json_get(body, "metrics");
-    if (!json_is_object(metrics)) {
-        json_free(metrics);
+    if (!json_is_object(metrics))
         return;
-    }
-    for (const struct json *metric = json_first(later); metric != NULL; metric = json_next(metric))
-        json_set(metrics, json_name(metric), json_copy(metric));
-    json_set(body, "metrics", metrics);
+    if (try->metrics == NULL)
+        try->metrics = json_object();
+    for (const struct json *metric = json_first(metrics); metric != NULL;
+         metric = json_next(metric))
+        json_set(try->metrics, json_name(metric), json_copy(metric));
 }
 
 static void on_progress(void *context, struct attempt *attempt, struct json *body)
 {
     struct engine_try *try = context;
     (void)attempt;
-    if (try->progress != NULL) {
-        gather_rounds(body, try->progress);
-        gather_metrics(body, try->progress);
-        json_free(try->progress);
-    }
+    gather_rounds(try, json_get(body, "rounds"));
+    gather_metrics(try, json_get(body, "metrics"));
+    json_free(try->progress);
     try->progress = body;
     engine_rearm(try->engine);
 }
@@ -69,13 +63,18 @@ static void on_progress(void *context, struct attempt *attempt, struct json *bod
 void engine_take_progress(struct engine *engine, size_t stage, struct event_list *list)
 {
     struct engine_try *try = &engine->tries[stage];
-    if (try->progress == NULL)
+    struct json *body = try->progress;
+    if (body == NULL)
         return;
     int64_t now_ms = engine_now_ms(engine);
-    json_set_text(try->progress, "stage", stage_name(try));
-    json_set_int(try->progress, "try", try->try_number);
-    event_list_add(list, now_ms, EVENT_STAGE_PROGRESS, try->progress);
-    try->progress = NULL;
+    json_set_text(body, "stage", stage_name(try));
+    json_set_int(body, "try", try->try_number);
+    if (try->rounds != NULL)
+        json_set(body, "rounds", try->rounds);
+    if (try->metrics != NULL)
+        json_set(body, "metrics", try->metrics);
+    event_list_add(list, now_ms, EVENT_STAGE_PROGRESS, body);
+    try->progress = try->rounds = try->metrics = NULL;
     try->progress_due_ms = now_ms + PROGRESS_INTERVAL_MS;
 }
 
@@ -294,6 +293,8 @@ void engine_free_tries(struct engine *engine)
     for (size_t i = 0; engine->tries != NULL && i < engine->run.dag->count; i++) {
         struct engine_try *try = &engine->tries[i];
         json_free(try->progress);
+        json_free(try->rounds);
+        json_free(try->metrics);
         if (try->attempt != NULL)
             engine->spec.attempts->free(try->attempt);
         try_log_done(&try->log);
