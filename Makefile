@@ -143,6 +143,7 @@ unit-programs: $(TEST_PROGRAMS)
 ## make install       to $(DESTDIR)$(PREFIX)
 ## make clean         removes build/
 
+PARALLEL := --no-print-directory -j$(shell nproc)
 deps:
 	@bash tests/checks/packages.sh $(BUILD_PACKAGES) $(RUN_PACKAGES)
 deps-test: deps
@@ -152,11 +153,13 @@ deps-check: deps
 
 # A second make reads pkg-config again: before `deps` the modules may not have been there.
 run: deps
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) $(PARALLEL) all
 	@build/gatehouse --batch --prepare-sample
 
 test: deps-test
-	@$(MAKE) --no-print-directory BUILD=asan all unit e2e
+	@$(MAKE) $(PARALLEL) BUILD=asan all unit-programs
+	@$(MAKE) --no-print-directory BUILD=asan unit
+	@$(MAKE) --no-print-directory BUILD=asan e2e
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=$(or $(FUZZ_SECONDS),5)
 
 unit: $(TEST_PROGRAMS)
@@ -172,7 +175,7 @@ e2e: all $(VENV)/ready
 
 check: deps-check
 	@bash tests/checks/layers.sh
-	@$(MAKE) --no-print-directory WERROR=1 BUILD=debug all unit-programs
+	@$(MAKE) $(PARALLEL) WERROR=1 BUILD=debug all unit-programs
 	@bash tests/checks/headers.sh $(CPPFLAGS_ALL)
 	@bash tests/checks/format.sh
 	@build/debug/gatehouse config example | diff -u config.toml.example - || \
@@ -186,7 +189,7 @@ $(OUT)/%_fuzz: $(OUT)/%_fuzz.o $(LIBRARY)
 	$(Q)$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer $^ $(LIBS_gatehouse) -lxgboost -o $@
 fuzz-programs: $(FUZZ_SOURCES:%.c=$(OUT)/%)
 fuzz:
-	@$(MAKE) --no-print-directory BUILD=fuzz fuzz-programs
+	@$(MAKE) $(PARALLEL) BUILD=fuzz fuzz-programs
 	@bash tests/checks/fuzz.sh $(FUZZ_SECONDS) $(FUZZ_SOURCES:tests/%.c=build/fuzz/tests/%)
 
 BENCH_SOURCES := $(wildcard tests/bench/*_bench.c)
@@ -195,7 +198,7 @@ $(OUT)/%_bench: $(OUT)/%_bench.o $(LIBRARY)
 	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(LIBS_gatehouse) -o $@
 bench-programs: $(BENCH_SOURCES:%.c=$(OUT)/%)
 bench: deps-test
-	@$(MAKE) --no-print-directory BUILD=release all bench-programs
+	@$(MAKE) $(PARALLEL) BUILD=release all bench-programs
 	@bash tests/bench/run.sh $(BENCH)
 
 coverage:

@@ -5,8 +5,8 @@
  * A line of the stream is {"v":"1.0","ts":"<RFC 3339 UTC>","run":"<id>","seq":N,"type":"<type>",
  * ...body}; seq starts at 1 and has no gaps. Bodies (members that do not apply are absent): hello
  * a runner introduces itself: {version, pipeline, number, dag, backend, environment, host, pid,
- *                   user, tty, data, resumed}. First event of a run, and again whenever a runner takes
- * the run over. run.state       {from, to, reason} stage.state     {stage, try, from, to,
+ *                   user, tty, data, resumed}. First event of a run, and again whenever a runner
+ * takes the run over. run.state       {from, to, reason} stage.state     {stage, try, from, to,
  * elapsed_ms, intent, inputs, outputs, error:{class, code, message}, reason, retry_at_ms}.
  * elapsed_ms: of the try, when it ends. `intent`, the try's name for remote work, is durable before
  * money is spent. `outputs` come with success. stage.progress  {stage, try, step, step_number,

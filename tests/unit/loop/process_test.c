@@ -195,8 +195,7 @@ static void detached_program_writes_its_log(void **state)
     struct error err;
     char path[] = "/tmp/gatehouse-detached-XXXXXX";
     close(mkstemp(path));
-    struct process_detached spec = {.argv = shell("echo hello"),
-                                    .log_path = path};
+    struct process_detached spec = {.argv = shell("echo hello"), .log_path = path};
     assert_true(process_spawn_detached(&spec, &err));
     struct stat info = {0};
     for (int i = 0; i < 200 && info.st_size < 6; i++) {
