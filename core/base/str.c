@@ -112,7 +112,7 @@ bool str_to_double(struct str s, double *out_value)
         return false;
     }
     for (size_t i = 0; i < s.len; i++) {
-        if (memchr("0123456789+-.eE", s.ptr[i], 15) == NULL) {
+        if (s.ptr[i] == '\0' || strchr("0123456789+-.eE", s.ptr[i]) == NULL) {
             return false;
         }
     }
