@@ -452,7 +452,11 @@ static void advance(struct pg_session *pg)
         finish(pg, BROKEN);
         return;
     }
-    fd_watch_set(pg->watch, true, PQflush(pg->conn) == 1);
+    /* The socket may have become free since the step found it full: while there is more to send,
+     * only its readiness for it brings us back here. */
+    bool has_more =
+        pg->state == COPY_IN_WRITING || (pg->state == COPY_IN_ENDING && !pg->is_end_sent);
+    fd_watch_set(pg->watch, true, has_more || PQflush(pg->conn) == 1);
 }
 
 static void socket_ready(void *context, bool is_readable, bool is_writable)
