@@ -26,16 +26,30 @@ void try_log_done(struct try_log *log)
     *log = (struct try_log){.fd = -1};
 }
 
+static struct str cut_note(void)
+{
+    return STR("the log is full: what follows is not kept\n");
+}
+
+static bool ends_with_note(const struct try_log *log)
+{
+    char end[64];
+    size_t len = cut_note().len;
+    return log->size >= (int64_t)len &&
+           pread(log->fd, end, len, (off_t)(log->size - (int64_t)len)) == (ssize_t)len &&
+           str_eq((struct str){end, len}, cut_note());
+}
+
 /* An adopted try goes on with its log. */
 static bool open_file(struct try_log *log, struct error *err)
 {
     struct stat status;
-    int fd = open(log->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = open(log->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return error_set_errno(err, errno, "log %s", log->path);
     log->fd = fd;
     log->size = fstat(fd, &status) == 0 ? status.st_size : 0;
-    log->is_cut = log->size >= log->size_max;
+    log->is_cut = ends_with_note(log);
     return true;
 }
 
@@ -64,5 +78,6 @@ bool try_log_write(struct try_log *log, int64_t wall_ms, const char *level, stru
     if (log->size + (int64_t)printable.len + LINE_EXTRA <= log->size_max)
         return write_line(log, wall_ms, level, printable, err);
     log->is_cut = true;
-    return write_line(log, wall_ms, "warn", STR("the log is full: what follows is not kept"), err);
+    struct str note = {cut_note().ptr, cut_note().len - 1};
+    return write_line(log, wall_ms, "warn", note, err);
 }
