@@ -1,9 +1,11 @@
 /* The engine from input to rest: order, parallel stages, retries, timeouts, gates, commands. */
+#include "core/base/file.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/engine_fixture.h"
 #include "tests/support/folder.h"
 #include "tests/support/store_fixture.h"
 
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -140,7 +142,9 @@ static void a_stop_cancels_what_is_alive(void **state)
     (void)state;
     begin(scripts, CHAIN);
     engine_fixture_settle(&fixture);
-    engine_fixture_store_command(&fixture, COMMAND_STOP, NULL); /* the file watch tells us */
+    engine_fixture_store_command(&fixture, COMMAND_STOP, NULL);
+    engine_fixture_settle(&fixture); /* no time passes: the file watch tells */
+    assert_int_equal(fixture.cancelled, 1);
     rest_with(130, "a=success/1 b=cancelled/1 c=cancelled/0");
     assert_int_equal(fixture.cancelled, 1);
     assert_int_equal(engine_fixture_count(&fixture, EVENT_COMMAND), 1);
@@ -299,6 +303,47 @@ static void time_goes_on_when_the_wall_clock_was_set_back(void **state)
     rest_with(0, "a=success/1 b=success/2 c=success/1");
 }
 
+static sqlite3 *open_beside(void)
+{
+    sqlite3 *db = NULL;
+    char *path = file_join(fixture.folder, "runs.db");
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    free(path);
+    return db;
+}
+
+static void a_locked_store_delays_the_run_and_nothing_starts_meanwhile(void **state)
+{
+    (void)state;
+    begin(NULL, CHAIN);
+    sqlite3 *other = open_beside();
+    assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    engine_fixture_settle(&fixture);
+    engine_fixture_advance(&fixture, 2000);
+    assert_int_equal(fixture.started, 0);
+    assert_int_equal(fixture.notices, 1);
+    assert_string_equal(fixture.last_notice.code, "store_locked");
+    sqlite3_close(other);
+    rest_with(0, "a=success/1 b=success/1 c=success/1");
+}
+
+static void a_store_that_lost_the_run_ends_the_runner_at_once(void **state)
+{
+    static const struct script scripts[] = {{"b", 1, HANG}, {0}};
+    (void)state;
+    begin(scripts, CHAIN);
+    engine_fixture_settle(&fixture);
+    sqlite3 *other = open_beside();
+    assert_int_equal(sqlite3_exec(other, "DELETE FROM runs", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(other);
+    engine_fixture_command(&fixture, COMMAND_STOP, NULL);
+    engine_fixture_drive(&fixture);
+    assert_int_equal(fixture.handovers, 1);
+    assert_int_equal(fixture.handover_error.error_class, ERROR_PERMANENT);
+    assert_int_equal(fixture.cancelled, 0); /* not durable, so not carried out */
+    assert_int_equal(fixture.killed, 1);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -319,6 +364,8 @@ int main(void)
         TEST(log_lines_are_printable_and_kept_in_a_file),
         TEST(letting_go_kills_what_is_here_and_can_be_resumed),
         TEST(a_second_runner_is_refused),
+        TEST(a_locked_store_delays_the_run_and_nothing_starts_meanwhile),
+        TEST(a_store_that_lost_the_run_ends_the_runner_at_once),
         TEST(time_goes_on_when_the_wall_clock_was_set_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
