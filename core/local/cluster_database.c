@@ -75,10 +75,14 @@ struct cluster_dsn *cluster_dsn_new(struct loop *loop, const struct cluster_sett
 struct database *cluster_database_new(struct loop *loop, const struct cluster_settings *settings,
                                       const struct pg_settings *options)
 {
-    struct pg_settings pg = options == NULL ? (struct pg_settings){0} : *options;
-    pg.dsn = NULL;
-    pg.provide_dsn = cluster_dsn_provide;
-    pg.provider_context = cluster_dsn_new(loop, settings);
-    pg.provider_free = cluster_dsn_free;
+    struct pg_settings pg = {
+        .provide_dsn = cluster_dsn_provide,
+        .provider_context = cluster_dsn_new(loop, settings),
+        .provider_free = cluster_dsn_free,
+    };
+    if (options != NULL) {
+        pg.connect_timeout_ms = options->connect_timeout_ms;
+        pg.statement_timeout_ms = options->statement_timeout_ms;
+    }
     return pg_database_new(loop, &pg);
 }
