@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-void app_init(struct app *app, const struct options *options, char *const *environment)
+void app_init(struct app *app, const struct options *options, const char *const *environment)
 {
     *app = (struct app){.options = options};
     app->request = (struct config_request){
@@ -50,7 +50,7 @@ int app_load(struct app *app)
     struct error err;
     app->config = config_load(&app->request, &problems);
     for (size_t i = 0; i < problems.count && i < PROBLEMS_MAX; i++) {
-        complain("%s", problems.items[i]);
+        complain("%s", problems.items[i].text);
     }
     if (problems.count > PROBLEMS_MAX) {
         complain("and %zu more", problems.count - PROBLEMS_MAX);

@@ -18,7 +18,7 @@ struct app {
 };
 
 /* environment: as main has it; borrowed like the options. */
-void app_init(struct app *app, const struct options *options, char *const *environment);
+void app_init(struct app *app, const struct options *options, const char *const *environment);
 void app_done(struct app *app);
 
 /* All of these complain on standard error and give an exit code; EXIT_CODE_OK: go on. */

@@ -104,14 +104,14 @@ static void read_key(struct config *config, const char *section, const struct js
     const char *name = json_name(member);
     if (!find_key(section, name, &id)) {
         char *hint = suggest_key(section, name);
-        problems_add(problems, "%s:%d: %s.%s: there is no such key%s", config->path, line, section,
-                     name, hint);
+        problems_add_at(problems, config->path, line, "%s.%s: there is no such key%s", section,
+                        name, hint);
         free(hint);
         return;
     }
     struct json *value = config_value_from_json(config_key(id), member, &err);
     if (value == NULL) {
-        problems_add(problems, "%s:%d: %s.%s %s", config->path, line, section, name, err.message);
+        problems_add_at(problems, config->path, line, "%s.%s %s", section, name, err.message);
         return;
     }
     set_value(config, id, value, xasprintf("%s:%d", config->path, line));
@@ -123,14 +123,14 @@ static void read_section(struct config *config, const struct json *section,
     const char *name = json_name(section);
     if (!is_section(name)) {
         char *hint = suggest_section(name);
-        problems_add(problems, "%s:%d: %s: there is no such section%s", config->path,
-                     toml_place_line(place), name, hint);
+        problems_add_at(problems, config->path, toml_place_line(place),
+                        "%s: there is no such section%s", name, hint);
         free(hint);
         return;
     }
     if (!json_is_object(section)) {
-        problems_add(problems, "%s:%d: %s must be a section: [%s]", config->path,
-                     toml_place_line(place), name, name);
+        problems_add_at(problems, config->path, toml_place_line(place),
+                        "%s must be a section: [%s]", name, name);
         return;
     }
     for (const struct json *member = json_first(section); member != NULL;
@@ -156,7 +156,8 @@ static void read_document(struct config *config, const struct toml_document *doc
 const char *config_environment(const struct config_request *request, const char *name)
 {
     size_t len = strlen(name);
-    for (char *const *entry = request->environment; entry != NULL && *entry != NULL; entry++) {
+    for (const char *const *entry = request->environment; entry != NULL && *entry != NULL;
+         entry++) {
         if (strncmp(*entry, name, len) == 0 && (*entry)[len] == '=') {
             return (*entry)[len + 1] == '\0' ? NULL : *entry + len + 1;
         }
@@ -215,7 +216,8 @@ static void complain_about_variable(const char *entry, struct problems *problems
 
 static void check_variables(const struct config_request *request, struct problems *problems)
 {
-    for (char *const *entry = request->environment; entry != NULL && *entry != NULL; entry++) {
+    for (const char *const *entry = request->environment; entry != NULL && *entry != NULL;
+         entry++) {
         if (strncmp(*entry, "GATEHOUSE_STATE_DIR=", strlen("GATEHOUSE_STATE_DIR=")) == 0) {
             continue;
         }
@@ -356,7 +358,7 @@ static struct config *load(const struct config_request *request, const char *pat
     set_defaults(config);
     if (text.len > 0) {
         if (!toml_parse(text, &document, &line, &err)) {
-            problems_add(problems, "%s:%d: %s", path, line, err.message);
+            problems_add_at(problems, path, line, "%s", err.message);
         } else {
             read_document(config, &document, problems);
         }
@@ -367,6 +369,7 @@ static struct config *load(const struct config_request *request, const char *pat
     }
     check_together(config, problems);
     config_build_pipeline(config, &document, problems);
+    problems_sort(problems);
     toml_document_done(&document);
     return config;
 }

@@ -17,7 +17,7 @@ struct config_request {          /* everything borrowed for the call */
     const char *state_folder;    /* of --state-dir; NULL: none */
     const char *const *settings; /* "section.key=value" of --set */
     size_t setting_count;
-    char *const *environment; /* NULL-terminated "NAME=value"; NULL: empty */
+    const char *const *environment; /* NULL-terminated "NAME=value"; NULL: empty */
 };
 
 struct config_value {
@@ -30,6 +30,7 @@ struct config {
     struct config_value values[CONFIG_KEY_COUNT];
     struct json *rules; /* array of gate rules */
     char *rules_origin;
+    bool are_rules_good; /* if not, stages that refer to them cannot be judged */
     struct json
         *stages; /* array of stages as in the dag's JSON, configuration references resolved */
     char *stages_origin;

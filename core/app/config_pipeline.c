@@ -186,8 +186,8 @@ static void complain_about_key(const struct block *block, const char *name, int 
         names[count++] = key->name;
     }
     char *hint = config_suggest(name, names, count);
-    problems_add(problems, "%s:%d: %s has no key \"%s\"%s", block->file, line, block->title, name,
-                 hint);
+    problems_add_at(problems, block->file, line, "%s has no key \"%s\"%s", block->title, name,
+                    hint);
     free(hint);
 }
 
@@ -196,8 +196,8 @@ static struct json *read_block(const struct block *block, struct problems *probl
 {
     struct json *object = json_object();
     if (!json_is_object(block->value)) {
-        problems_add(problems, "%s:%d: %s must be a table", block->file,
-                     toml_place_line(block->place), block->title);
+        problems_add_at(problems, block->file, toml_place_line(block->place), "%s must be a table",
+                        block->title);
         return object;
     }
     for (const struct json *m = json_first(block->value); m != NULL; m = json_next(m)) {
@@ -211,8 +211,8 @@ static struct json *read_block(const struct block *block, struct problems *probl
         }
         struct json *value = config_value_from_json(key, m, &err);
         if (value == NULL) {
-            problems_add(problems, "%s:%d: %s %s: %s", block->file, line, block->title, name,
-                         err.message);
+            problems_add_at(problems, block->file, line, "%s %s: %s", block->title, name,
+                            err.message);
         } else {
             json_set(object, name, value);
         }
@@ -247,8 +247,8 @@ static void read_rules(struct config *config, const char *file, const struct jso
         struct error err;
         json_append(alone, json_copy(object));
         if (!gate_check_rules(alone, &err)) {
-            problems_add(problems, "%s:%d: [[gate.rule]] %s", file, toml_place_line(block.place),
-                         err.message);
+            problems_add_at(problems, file, toml_place_line(block.place), "[[gate.rule]] %s",
+                            err.message);
         }
         json_free(alone);
         json_append(config->rules, object);
@@ -263,8 +263,8 @@ static void build_rules(struct config *config, const struct toml_document *docum
     config->rules = json_array();
     for (const struct json *m = json_first(gate); m != NULL; m = json_next(m)) {
         if (json_name(m) == NULL || strcmp(json_name(m), "rule") != 0 || !json_is_array(m)) {
-            problems_add(problems, "%s:%d: gate holds only blocks of the form [[gate.rule]]",
-                         config->path, toml_place_line(gate_place));
+            problems_add_at(problems, config->path, toml_place_line(gate_place),
+                            "gate holds only blocks of the form [[gate.rule]]");
             return;
         }
     }
@@ -321,9 +321,8 @@ static void check_parameters(const struct block *block, const struct json *stage
     const struct json *place = toml_place_member(block->place, "parameters");
     int line = toml_place_line(place);
     if (!stage_kind_check(json_text_or(stage, "kind", ""), json_get(stage, "parameters"), &err)) {
-        problems_add(problems, "%s:%d: stage \"%s\": %s", block->file,
-                     line > 0 ? line : toml_place_line(block->place),
-                     json_text_or(stage, "name", ""), err.message);
+        problems_add_at(problems, block->file, line > 0 ? line : toml_place_line(block->place),
+                        "stage \"%s\": %s", json_text_or(stage, "name", ""), err.message);
     }
 }
 
@@ -345,8 +344,8 @@ static bool read_stage(struct config *config, const struct block *block, struct 
     static const char *const wanted[] = {"name", "kind"};
     for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
         if (json_get(block->value, wanted[i]) == NULL) {
-            problems_add(problems, "%s:%d: [[stage]] needs a %s", block->file,
-                         toml_place_line(block->place), wanted[i]);
+            problems_add_at(problems, block->file, toml_place_line(block->place),
+                            "[[stage]] needs a %s", wanted[i]);
         }
     }
     complete_stage(config, stage);
@@ -361,7 +360,7 @@ static bool read_stage(struct config *config, const struct block *block, struct 
         json_set(stage, "parameters", parameters);
     }
     free(where);
-    if (problems->count == before) {
+    if (problems->count == before && config->are_rules_good) {
         check_parameters(block, stage, problems);
     }
     json_append(config->stages, stage);
@@ -384,22 +383,42 @@ static bool read_stages(struct config *config, const struct json *stages, const 
     return are_good;
 }
 
-/* The line of the first stage that a message names, as "file:line: ". */
-static char *place_of_message(const struct config *config, const struct json *places,
-                              const char *message)
+static bool is_name_char(char c)
 {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+}
+
+/* Where the name stands in the message as a word of its own; NULL: nowhere. */
+static const char *find_word(const char *message, const char *name)
+{
+    size_t len = strlen(name);
+    const char *at = len == 0 ? NULL : strstr(message, name);
+    while (at != NULL && ((at > message && is_name_char(at[-1])) || is_name_char(at[len]))) {
+        at = strstr(at + 1, name);
+    }
+    return at;
+}
+
+/* The line of the stage that the message names first; 0: none. */
+static int line_of_message(const struct config *config, const struct json *places,
+                           const char *message)
+{
+    const char *colon = strchr(message, ':'); /* "stages wait .. in a cycle: a -> b -> a" */
+    const char *names = strchr(message, '"');
+    const char *first = NULL;
     size_t index = 0;
+    int line = 0;
+    names = names != NULL ? names : colon != NULL ? colon : message;
     for (const struct json *stage = json_first(config->stages); stage != NULL;
          stage = json_next(stage), index++) {
-        char *quoted = xasprintf("\"%s\"", json_text_or(stage, "name", ""));
-        const char *found = strstr(message, quoted);
-        free(quoted);
-        if (found != NULL && config->path != NULL) {
-            return xasprintf("%s:%d: ", config->path,
-                             toml_place_line(toml_place_item(places, index)));
+        const char *at = find_word(names, json_text_or(stage, "name", ""));
+        if (at != NULL && (first == NULL || at < first)) {
+            first = at;
+            line = toml_place_line(toml_place_item(places, index));
         }
     }
-    return config->path == NULL ? xstrdup("") : xasprintf("%s: ", config->path);
+    return line;
 }
 
 static void build_dag(struct config *config, const struct json *places, struct problems *problems)
@@ -412,9 +431,9 @@ static void build_dag(struct config *config, const struct json *places, struct p
     config->dag = dag_from_json(json, stage_kinds(), &err);
     json_free(json);
     if (config->dag == NULL || !template_check(config->dag, &err)) {
-        char *place = place_of_message(config, places, err.message);
-        problems_add(problems, "%s%s", place, err.message);
-        free(place);
+        const char *file = config->path == NULL ? "default" : config->path;
+        problems_add_at(problems, file, line_of_message(config, places, err.message), "%s",
+                        err.message);
     }
 }
 
@@ -425,11 +444,13 @@ void config_build_pipeline(struct config *config, const struct toml_document *do
     const struct json *places = toml_place_member(document->places, "stage");
     struct toml_document fallback = {NULL, NULL};
     bool are_good = false;
+    size_t before = problems->count;
     build_rules(config, document, problems);
+    config->are_rules_good = problems->count == before;
     config->stages = json_array();
     if (stages != NULL && !json_is_array(stages)) {
-        problems_add(problems, "%s:%d: stages are blocks of the form [[stage]]", config->path,
-                     toml_place_line(places));
+        problems_add_at(problems, config->path, toml_place_line(places),
+                        "stages are blocks of the form [[stage]]");
         return;
     }
     if (stages != NULL) {

@@ -38,7 +38,7 @@ static void print_range(const struct config_key *key, struct buf *out)
 /* A table becomes a section of its own, so it must be the last key of its section. */
 static void print_table(const struct config_key *key, const struct json *value, struct buf *out)
 {
-    buf_printf(out, "[%s.%s]\n", key->section, key->name);
+    buf_printf(out, "#[%s.%s]\n", key->section, key->name);
     for (const struct json *m = json_first(value); m != NULL; m = json_next(m)) {
         buf_printf(out, "#%s = ", json_name(m));
         config_print_toml(m, out);

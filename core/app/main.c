@@ -60,7 +60,7 @@ int main(int argc, char **argv)
         complain("%s", err.message);
         return EXIT_CODE_USAGE;
     }
-    app_init(&app, &options, environ);
+    app_init(&app, &options, (const char *const *)environ);
     int code = run_verb(&app);
     if (code == EXIT_CODE_OK && !printer_is_good(&app.out)) {
         complain("standard output could not be written");
