@@ -53,7 +53,9 @@ TOML_CFLAGS  := $(shell pkg-config --cflags-only-other tomlplusplus 2>/dev/null)
 VERSION      := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 CPPFLAGS_ALL := -D_GNU_SOURCE -I. $(PKG_CFLAGS) $(CPPFLAGS)
 CFLAGS_ALL   := -std=c17 $(CWARN) $(MODE_$(BUILD)) $(CFLAGS)
-CXXFLAGS_ALL := -std=c++17 $(TOML_CFLAGS) $(WARN) $(MODE_$(BUILD)) $(CXXFLAGS)
+# clang links as C, without the run time that checks C++ types.
+CXXMODE_fuzz := -fno-sanitize=vptr
+CXXFLAGS_ALL := -std=c++17 $(TOML_CFLAGS) $(WARN) $(MODE_$(BUILD)) $(CXXMODE_$(BUILD)) $(CXXFLAGS)
 LDFLAGS_ALL  := $(LINK_$(BUILD)) -Wl,--as-needed $(LDFLAGS)
 
 OUT  := build/$(BUILD)
