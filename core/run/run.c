@@ -141,6 +141,26 @@ static void run_set_state(struct run *run, enum run_state to, int64_t ts_ms)
 
 /* ---- one function an event type */
 
+static bool upstream_is_done(const struct run *run, size_t stage)
+{
+    const struct stage_def *def = &run->dag->stages[stage];
+    for (size_t i = 0; i < def->after_count; i++) {
+        if (!stage_state_is_done(run->stages[def->after[i]].state)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool has_unfinished_stage(const struct run *run)
+{
+    size_t i = 0;
+    while (i < run->dag->count && stage_state_is_final(run->stages[i].state)) {
+        i++;
+    }
+    return i < run->dag->count;
+}
+
 static bool apply_first_hello(struct run *run, const struct event *event, struct error *err)
 {
     const struct json *dag_json = json_get(event->body, "dag");
@@ -181,6 +201,9 @@ static bool apply_run_state(struct run *run, const struct event *event, struct e
     if (!run_move_is_legal(from, to)) {
         return damaged(err, event, "no run moves between these states");
     }
+    if (run_state_is_final(to) && has_unfinished_stage(run)) {
+        return damaged(err, event, "the run ends before its stages");
+    }
     run_set_state(run, to, event->ts_ms);
     return true;
 }
@@ -204,14 +227,45 @@ static bool read_stage_and_try(const struct run *run, const struct event *event,
     return true;
 }
 
+static bool check_start(const struct run *run, const struct stage_change *change,
+                        const struct event *event, struct error *err)
+{
+    const char *intent = json_text_or(change->body, "intent", "");
+    if (intent[0] == '\0' || strlen(intent) >= RUN_INTENT_SIZE) {
+        return damaged(err, event, "a try starts without an intent");
+    }
+    if (run->state != RUN_RUNNING) {
+        return damaged(err, event, "a try starts while the run is not running");
+    }
+    if (!upstream_is_done(run, change->stage)) {
+        return damaged(err, event, "a try starts before its upstream is done");
+    }
+    return true;
+}
+
+static bool check_end(const struct run *run, const struct stage_change *change,
+                      const struct event *event, struct error *err)
+{
+    bool is_gate = run->dag->stages[change->stage].is_gate;
+    enum verdict verdict = run->stages[change->stage].verdict;
+    const struct json *outputs = json_get(change->body, "outputs");
+    if (outputs != NULL && !json_is_object(outputs)) {
+        return damaged(err, event, "outputs is not an object");
+    }
+    if (is_gate && change->to == STAGE_SUCCESS && verdict != VERDICT_PASSED) {
+        return damaged(err, event, "a gate succeeds without having passed");
+    }
+    if (change->to == STAGE_REJECTED && (!is_gate || verdict != VERDICT_REJECTED)) {
+        return damaged(err, event, "a stage is rejected without a gate's verdict");
+    }
+    return true;
+}
+
 static bool check_stage_change(const struct run *run, const struct stage_change *change,
                                const struct event *event, struct error *err)
 {
     const struct stage_run *stage = &run->stages[change->stage];
     bool is_start = stage_move_starts_try(change->from, change->to);
-    bool is_gate = run->dag->stages[change->stage].is_gate;
-    const char *intent = json_text_or(change->body, "intent", "");
-    const struct json *outputs = json_get(change->body, "outputs");
     if (change->from != stage->state) {
         return damaged(err, event, "it starts from another state than the stage is in");
     }
@@ -221,19 +275,7 @@ static bool check_stage_change(const struct run *run, const struct stage_change 
     if (change->try_number - (is_start ? 1 : 0) != stage->try_number) {
         return damaged(err, event, "the number of the try is not the next");
     }
-    if (is_start && (intent[0] == '\0' || strlen(intent) >= RUN_INTENT_SIZE)) {
-        return damaged(err, event, "a try starts without an intent");
-    }
-    if (outputs != NULL && !json_is_object(outputs)) {
-        return damaged(err, event, "outputs is not an object");
-    }
-    if (is_gate && change->to == STAGE_SUCCESS && stage->verdict != VERDICT_PASSED) {
-        return damaged(err, event, "a gate succeeds without having passed");
-    }
-    if (change->to == STAGE_REJECTED && (!is_gate || stage->verdict != VERDICT_REJECTED)) {
-        return damaged(err, event, "a stage is rejected without a gate's verdict");
-    }
-    return true;
+    return is_start ? check_start(run, change, event, err) : check_end(run, change, event, err);
 }
 
 static bool apply_stage_state(struct run *run, const struct event *event, struct error *err)
@@ -359,17 +401,6 @@ int64_t run_stage_timeout_ms(const struct run *run, size_t stage)
         return INT64_MAX;
     }
     return earlier(state_end, clock_end(at->started_ms, def->total_timeout_ms));
-}
-
-static bool upstream_is_done(const struct run *run, size_t stage)
-{
-    const struct stage_def *def = &run->dag->stages[stage];
-    for (size_t i = 0; i < def->after_count; i++) {
-        if (!stage_state_is_done(run->stages[def->after[i]].state)) {
-            return false;
-        }
-    }
-    return true;
 }
 
 /* A retry that only waits for a slot or its upstream needs no clock: their end is an input. */

@@ -224,41 +224,64 @@ void fixture_replay(const struct fixture *fixture, struct run *out_run)
     }
 }
 
-static void assert_same_stage(const struct stage_run *a, const struct stage_run *b)
+static bool same_json(const struct json *a, const struct json *b)
 {
-    assert_int_equal(a->state, b->state);
-    assert_int_equal(a->try_number, b->try_number);
-    assert_int_equal(a->failures, b->failures);
-    assert_int_equal(a->started_ms, b->started_ms);
-    assert_int_equal(a->running_since_ms, b->running_since_ms);
-    assert_int_equal(a->ended_ms, b->ended_ms);
-    assert_int_equal(a->retry_at_ms, b->retry_at_ms);
-    assert_int_equal(a->after_stop, b->after_stop);
-    assert_int_equal(a->verdict, b->verdict);
-    assert_int_equal(a->outlived_runner, b->outlived_runner);
-    assert_int_equal(a->error.error_class, b->error.error_class);
-    assert_string_equal(a->error.code, b->error.code);
-    assert_string_equal(a->error.message, b->error.message);
-    assert_string_equal(a->intent, b->intent);
-    assert_true((a->outputs == NULL) == (b->outputs == NULL));
-    assert_true(a->outputs == NULL || json_equal(a->outputs, b->outputs));
+    return (a == NULL) == (b == NULL) && (a == NULL || json_equal(a, b));
+}
+
+#define DIFFERS(field)                                                                             \
+    if (a->field != b->field) {                                                                    \
+        return #field;                                                                             \
+    }
+#define DIFFERS_TEXT(field)                                                                        \
+    if (strcmp(a->field, b->field) != 0) {                                                         \
+        return #field;                                                                             \
+    }
+
+static const char *stage_difference(const struct stage_run *a, const struct stage_run *b)
+{
+    DIFFERS(state)
+    DIFFERS(try_number)
+    DIFFERS(failures)
+    DIFFERS(started_ms)
+    DIFFERS(running_since_ms)
+    DIFFERS(ended_ms)
+    DIFFERS(retry_at_ms)
+    DIFFERS(after_stop)
+    DIFFERS(verdict)
+    DIFFERS(outlived_runner)
+    DIFFERS(error.error_class)
+    DIFFERS_TEXT(error.code)
+    DIFFERS_TEXT(error.message)
+    DIFFERS_TEXT(intent)
+    return same_json(a->outputs, b->outputs) ? NULL : "outputs";
+}
+
+const char *fixture_difference(const struct run *a, const struct run *b)
+{
+    DIFFERS_TEXT(id)
+    DIFFERS(number)
+    DIFFERS(state)
+    DIFFERS(verdict)
+    DIFFERS(is_stop_wanted)
+    DIFFERS(last_seq)
+    DIFFERS(last_ts_ms)
+    DIFFERS(created_ms)
+    DIFFERS(ended_ms)
+    DIFFERS(dag->count)
+    for (size_t i = 0; i < a->dag->count; i++) {
+        const char *difference = stage_difference(&a->stages[i], &b->stages[i]);
+        if (difference != NULL) {
+            return difference;
+        }
+    }
+    return same_json(a->evaluation, b->evaluation) ? NULL : "evaluation";
 }
 
 void fixture_assert_same(const struct run *a, const struct run *b)
 {
-    assert_string_equal(a->id, b->id);
-    assert_int_equal(a->number, b->number);
-    assert_int_equal(a->state, b->state);
-    assert_int_equal(a->verdict, b->verdict);
-    assert_int_equal(a->is_stop_wanted, b->is_stop_wanted);
-    assert_int_equal(a->last_seq, b->last_seq);
-    assert_int_equal(a->last_ts_ms, b->last_ts_ms);
-    assert_int_equal(a->created_ms, b->created_ms);
-    assert_int_equal(a->ended_ms, b->ended_ms);
-    assert_true((a->evaluation == NULL) == (b->evaluation == NULL));
-    assert_true(a->evaluation == NULL || json_equal(a->evaluation, b->evaluation));
-    assert_int_equal(a->dag->count, b->dag->count);
-    for (size_t i = 0; i < a->dag->count; i++) {
-        assert_same_stage(&a->stages[i], &b->stages[i]);
+    const char *difference = fixture_difference(a, b);
+    if (difference != NULL) {
+        fail_msg("runs differ in %s", difference);
     }
 }

@@ -44,7 +44,8 @@ void fixture_assert_effects(const struct fixture *fixture, const char *expected)
 const struct event *fixture_latest(const struct fixture *fixture, enum event_type type);
 /* Replays printed and parsed events into a fresh run (caller: run_done). */
 void fixture_replay(const struct fixture *fixture, struct run *out_run);
-/* Every field equal. */
+/* Name of the first field that differs, or NULL. */
+const char *fixture_difference(const struct run *a, const struct run *b);
 void fixture_assert_same(const struct run *a, const struct run *b);
 
 #endif

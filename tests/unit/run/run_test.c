@@ -637,6 +637,12 @@ static void events_that_do_not_fit_are_refused(void **state)
     apply_refuses(&fixture, EVENT_RUN_STATE, "{\"from\":\"running\",\"to\":\"created\"}",
                   "no run moves");
     apply_refuses(&fixture, EVENT_RUN_STATE, "{}", "states of a run");
+    apply_refuses(&fixture, EVENT_RUN_STATE, "{\"from\":\"running\",\"to\":\"success\"}",
+                  "before its stages");
+    apply_refuses(&fixture, EVENT_STAGE_STATE,
+                  "{\"stage\":\"b\",\"try\":1,\"from\":\"waiting\",\"to\":\"running\","
+                  "\"intent\":\"x\"}",
+                  "before its upstream");
     apply_refuses(&fixture, EVENT_EVALUATION,
                   "{\"stage\":\"a\",\"try\":1,\"gate\":{\"verdict\":\"passed\"}}", "live try");
     assert_replays(&fixture);
