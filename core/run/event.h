@@ -1,20 +1,30 @@
 /* Events: what happened in a run, in order. The event log is the truth: the run, the view, the JSON
- * stream of
- * --batch and the replay are all made from it. Pure.
+ * stream of --batch and the replay are all made from it. Pure.
  *
  * A line of the stream is {"v":"1.0","ts":"<RFC 3339 UTC>","run":"<id>","seq":N,"type":"<type>",
- * ...body}; seq starts at 1 and has no gaps. Bodies (members that do not apply are absent): hello
- * a runner introduces itself: {version, pipeline, number, dag, backend, environment, host, pid,
- *                   user, tty, data, resumed}. First event of a run, and again whenever a runner
- * takes the run over. run.state       {from, to, reason} stage.state     {stage, try, from, to,
- * elapsed_ms, intent, inputs, outputs, error:{class, code, message}, reason, retry_at_ms}.
- * elapsed_ms: of the try, when it ends. `intent`, the try's name for remote work, is durable before
- * money is spent. `outputs` come with success. stage.progress  {stage, try, step, step_number,
- * step_count, done, total, unit, detail, metrics:{..}, rounds:[[round, {metric:value}]..]}; never
- * changes the run's state evaluation      {stage, try, evaluation:{..}, gate:{verdict, rules:[..],
- * message}} command         {id, verb, stage, user, tty, reason, accepted, message}: the answer to
- * an operator's command result          {state, verdict, exit_code, metrics:{..}, elapsed_ms}: last
- * event when the run comes to rest */
+ * ...body}; seq starts at 1 and has no gaps. Members of a body that do not apply are absent.
+ *
+ * hello: {version, pipeline, number, dag, backend, environment, host, pid, user, tty, data,
+ * resumed}. A runner introduces itself: first event of a run (dag is needed then), and again
+ * whenever a runner takes the run over.
+ *
+ * run.state: {from, to, reason}.
+ *
+ * stage.state: {stage, try, from, to, elapsed_ms, intent, inputs, outputs, error:{class, code,
+ * message}, reason, retry_at_ms}. elapsed_ms: of the try, when it ends. `intent`, the try's name
+ * for remote work, is durable before money is spent. `outputs` come with success.
+ *
+ * stage.progress: {stage, try, step, step_number, step_count, done, total, unit, detail,
+ * metrics:{..}, rounds:[[round, {metric:value}]..], job:{name, status, secondary_status}}. Never
+ * changes the run's state.
+ *
+ * evaluation: {stage, try, evaluation:{..}, gate:{verdict, rules:[..], message}}.
+ *
+ * command: {id, verb, stage, user, tty, reason, accepted, message}. The answer to an operator's
+ * command.
+ *
+ * result: {state, verdict, exit_code, metrics:{..}, elapsed_ms}. Last event when the run comes to
+ * rest. */
 #ifndef GATEHOUSE_RUN_EVENT_H
 #define GATEHOUSE_RUN_EVENT_H
 

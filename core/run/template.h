@@ -1,8 +1,7 @@
-/* References in stage parameters: {{ stages.NAME.outputs.KEY }}, {{ run.id }}, {{ run.number }}, {{
- * stage.name }},
- * {{ stage.try }}, {{ stage.intent }}. Pure. A string that is nothing but one reference becomes the
- * value itself (object, number ..); inside other text the value is inserted as text. KEY may go
- * deeper by dots. */
+/* References in stage parameters: {{ stages.NAME.outputs.KEY }}, {{ run.id }}, {{ run.number }},
+ * {{ stage.name }}, {{ stage.try }}, {{ stage.intent }}. Pure. KEY may go deeper by dots.
+ * A string that is nothing but one reference becomes the value itself (object, number ..); inside
+ * other text the value is inserted as text. */
 #ifndef GATEHOUSE_RUN_TEMPLATE_H
 #define GATEHOUSE_RUN_TEMPLATE_H
 

@@ -367,6 +367,11 @@ static void report_training(struct attempt *attempt, bool is_forced)
     memcpy(stage->secondary_status, stage->describe.job.secondary_status,
            sizeof(stage->secondary_status));
     struct json *body = json_object();
+    struct json *job = json_object();
+    json_set_text(job, "name", stage->job_name);
+    json_set_text(job, "status", stage->describe.job.status);
+    json_set_text(job, "secondary_status", stage->describe.job.secondary_status);
+    json_set(body, "job", job);
     json_set_int(body, "done", stage->rounds);
     if (stage->num_round > 0) {
         json_set_int(body, "total", stage->num_round);

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WIDTH = 80, NAME_WIDTH_MIN = 5, NAME_WIDTH_MAX = 26, INDENT = 4 };
+enum { WIDTH = 80, NAME_WIDTH_MIN = 5, NAME_WIDTH_MAX = 26, INDENT = 4, DATA_INDENT = 8 };
 
 static void append_upper(struct buf *out, const char *text)
 {
@@ -33,9 +33,8 @@ static void append_header(const struct view *view, int64_t now_ms, struct buf *o
     text_date(out, run->created_ms, view->utc_offset_s);
     buf_printf(out, "  elapsed %s\n", elapsed);
     if (view->data[0] != '\0') {
-        buf_append_text(out, "data ");
-        text_printable(out, view->data);
-        buf_append_char(out, '\n');
+        buf_append_text(out, "data    ");
+        text_wrapped(out, view->data, (struct text_shape){WIDTH, DATA_INDENT, DATA_INDENT});
     }
     buf_append_char(out, '\n');
 }
@@ -121,8 +120,17 @@ static void append_training(const struct view *view, struct buf *out)
     if (training->try_number == 0) {
         return;
     }
-    buf_printf(out, "\ntraining of %s, try %d\n", view->run.dag->stages[training->stage].name,
-               training->try_number);
+    buf_append_text(out, "\ntraining ");
+    text_printable(out, training->job_name[0] != '\0'
+                            ? training->job_name
+                            : view->run.dag->stages[training->stage].name);
+    if (training->status[0] != '\0') {
+        buf_append_text(out, "\n    ");
+        text_printable(out, training->status);
+        buf_append_char(out, '/');
+        text_printable(out, training->secondary_status);
+    }
+    buf_append_char(out, '\n');
     for (size_t i = 0; i < training->series_count; i++) {
         const struct view_series *series = &training->series[i];
         if (series->count > 0) {

@@ -3,6 +3,7 @@
 #include "core/view/view.h"
 
 #include "core/base/alloc.h"
+#include "core/view/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -139,7 +140,7 @@ static void fold_stage_state(struct view *view, const struct json *body)
     }
 }
 
-/* ---- training curves */
+/* ---- training: the job and its curves */
 
 static struct view_series *find_series(struct view_training *training, const char *metric)
 {
@@ -189,29 +190,53 @@ static void add_round(struct view_training *training, const struct json *entry)
     }
 }
 
+static void fold_job(struct view_training *training, const struct json *job)
+{
+    const struct {
+        const char *name;
+        char *place;
+    } members[] = {{"name", training->job_name},
+                   {"status", training->status},
+                   {"secondary_status", training->secondary_status}};
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        const char *text = json_text_or(job, members[i].name, NULL);
+        if (text != NULL) {
+            text_copy(members[i].place, VIEW_JOB_SIZE, str_from(text));
+        }
+    }
+}
+
+static void fold_training(struct view *view, size_t stage, int try_number, const struct json *body)
+{
+    const struct json *job = json_get(body, "job");
+    const struct json *rounds = json_get(body, "rounds");
+    struct view_training *training = &view->training;
+    if (job == NULL && json_count(rounds) == 0) {
+        return;
+    }
+    if (training->stage != stage || training->try_number != try_number) {
+        training_done(training);
+        training->stage = stage;
+        training->try_number = try_number;
+    }
+    fold_job(training, job);
+    for (const struct json *entry = json_first(rounds); entry != NULL; entry = json_next(entry)) {
+        add_round(training, entry);
+    }
+}
+
 static void fold_progress(struct view *view, const struct json *body)
 {
     size_t index = dag_find(view->run.dag, str_from(json_text_or(body, "stage", "")));
     int try_number = (int)json_int_or(body, "try", 0);
     struct view_stage *stage = &view->stages[index];
-    const struct json *rounds = json_get(body, "rounds");
-    if (try_number != view->run.stages[index].try_number) {
+    if (try_number == 0 || try_number != view->run.stages[index].try_number) {
         return;
     }
+    fold_training(view, index, try_number, body);
     json_free(stage->progress);
     stage->progress = json_copy(body);
     json_remove(stage->progress, "rounds"); /* the series hold them */
-    if (json_count(rounds) == 0) {
-        return;
-    }
-    if (view->training.stage != index || view->training.try_number != try_number) {
-        training_done(&view->training);
-        view->training.stage = index;
-        view->training.try_number = try_number;
-    }
-    for (const struct json *entry = json_first(rounds); entry != NULL; entry = json_next(entry)) {
-        add_round(&view->training, entry);
-    }
 }
 
 /* ---- commands */

@@ -8,7 +8,12 @@
 #include "core/base/buf.h"
 #include "core/run/run.h"
 
-enum { VIEW_SERIES_MAX = 64, VIEW_POINTS_MAX = 100000, VIEW_DETAIL_SIZE = 256 };
+enum {
+    VIEW_SERIES_MAX = 64,
+    VIEW_POINTS_MAX = 100000,
+    VIEW_DETAIL_SIZE = 256,
+    VIEW_JOB_SIZE = 64,
+};
 
 struct view_try {
     int number;
@@ -38,9 +43,11 @@ struct view_series { /* one metric by round, rounds ascending */
     struct view_point *points;
     size_t count, capacity;
 };
-struct view_training { /* of the latest try that reported rounds */
+struct view_training { /* of the latest try that reported a job or rounds */
     size_t stage;
-    int try_number; /* 0: there is none */
+    int try_number;               /* 0: there is none */
+    char job_name[VIEW_JOB_SIZE]; /* "" until known, as the statuses */
+    char status[VIEW_JOB_SIZE], secondary_status[VIEW_JOB_SIZE]; /* SageMaker's words */
     struct view_series *series;
     size_t series_count;
 };

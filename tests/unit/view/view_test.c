@@ -231,7 +231,7 @@ static void rounds_become_curves_and_known_rounds_do_not_come_twice(void **state
     assert_true(view.training.series[0].points[2].value == 0.17);
     assert_int_equal(view.training.series[1].count, 2);
     char *text = rendered(&view, fixture.now_ms);
-    assert_has(text, "training of " TRAIN ", try 1");
+    assert_has(text, "\ntraining " TRAIN "\n    train-error");
     assert_has(text, "train-error              0.17 after round 2");
     free(text);
     fixture_fail(&fixture, TRAIN, ERROR_TRANSIENT);
@@ -240,6 +240,25 @@ static void rounds_become_curves_and_known_rounds_do_not_come_twice(void **state
     assert_int_equal(view.training.try_number, 2);
     assert_int_equal(view.training.series_count, 1);
     assert_int_equal(view.training.series[0].count, 1);
+    finished(&fixture, &view);
+}
+
+static void the_training_job_is_named_with_its_status(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct view view;
+    prepared(&fixture, &view);
+    fixture_end(&fixture, "merge", OUTCOME_SUCCESS);
+    progress(&fixture, &view, TRAIN,
+             "\"job\":{\"name\":\"credit-default-xgboost-7\",\"status\":\"InProgress\","
+             "\"secondary_status\":\"Training\"}");
+    progress(&fixture, &view, TRAIN, "\"rounds\":[[0,{\"train-error\":0.2}]]");
+    assert_string_equal(view.training.job_name, "credit-default-xgboost-7");
+    char *text = rendered(&view, fixture.now_ms);
+    assert_has(text,
+               "\ntraining credit-default-xgboost-7\n    InProgress/Training\n    train-error");
+    free(text);
     finished(&fixture, &view);
 }
 
@@ -543,6 +562,7 @@ int main(void)
         cmocka_unit_test(rows_say_what_a_stage_waits_for),
         cmocka_unit_test(a_finished_row_shows_its_outputs),
         cmocka_unit_test(rounds_become_curves_and_known_rounds_do_not_come_twice),
+        cmocka_unit_test(the_training_job_is_named_with_its_status),
         cmocka_unit_test(progress_of_an_old_try_is_not_shown),
         cmocka_unit_test(the_table_shows_each_stage_on_a_line),
         cmocka_unit_test(a_rejected_model_cannot_be_missed),
