@@ -139,3 +139,8 @@ void unpack_close(struct unpack *unpack)
     free(unpack->name);
     free(unpack);
 }
+
+const char *unpack_library_version(void)
+{
+    return archive_version_string();
+}

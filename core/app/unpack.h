@@ -16,5 +16,6 @@ struct unpack *unpack_open(const char *path, struct error *err);
  * what is cut short or broken, "not_one_file" for a zip of several files, "os_error". */
 bool unpack_read(struct unpack *unpack, struct str *out_bytes, struct error *err);
 void unpack_close(struct unpack *unpack); /* accepts NULL */
+const char *unpack_library_version(void); /* of libarchive, as it is loaded */
 
 #endif

@@ -1,12 +1,14 @@
-/* gatehouse doctor: looks at everything a run needs, changes nothing, says what to do. */
+/* gatehouse doctor: looks at everything a run needs, starts nothing, says what to do. */
 #include "core/app/verbs.h"
 
 #include "core/app/backend.h"
 #include "core/app/prepare.h"
+#include "core/app/unpack.h"
 #include "core/base/alloc.h"
 #include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/local/cluster_place.h"
+#include "core/net/pg.h"
 #include "core/ports/database.h"
 #include "core/ports/function_service.h"
 
@@ -180,7 +182,8 @@ static void check_store(struct doctor *doctor)
         return;
     }
     store = store_open(path, STORE_READ, &err);
-    if (store == NULL || !store_outbox_count(store, &waiting, &err)) {
+    if (store == NULL || !store_check_integrity(store, &err) ||
+        !store_outbox_count(store, &waiting, &err)) {
         tell(doctor, CHECK_FAIL, "run store", err.message, "");
     } else {
         char *text = xasprintf("%s, %lld rows wait for the mirror", path, (long long)waiting);
@@ -262,11 +265,22 @@ static void check_clock(struct doctor *doctor)
     tell(doctor, is_sane ? CHECK_OK : CHECK_FAIL, "clock", text, is_sane ? "" : "set the clock");
 }
 
+static void tell_libraries(struct doctor *doctor)
+{
+    int pg = pg_library_version();
+    char *text =
+        xasprintf("libuv %s, SQLite %s, libpq %d.%d, %s", loop_library_version(),
+                  store_library_version(), pg / 10000, pg % 10000, unpack_library_version());
+    tell(doctor, CHECK_OK, "libraries", text, "");
+    free(text);
+}
+
 static void check_all(struct doctor *doctor)
 {
     struct error err;
     const char *file = doctor->app->config->path;
     tell(doctor, CHECK_OK, "configuration", file == NULL ? "no file, all defaults" : file, "");
+    tell_libraries(doctor);
     check_clock(doctor);
     check_folder(doctor);
     check_space(doctor);

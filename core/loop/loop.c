@@ -39,6 +39,11 @@ void loop_add_finished(struct loop *loop, struct op *op)
     loop->last_finished = op;
 }
 
+const char *loop_library_version(void)
+{
+    return uv_version_string();
+}
+
 struct loop *loop_new(void)
 {
     struct loop *loop = xcalloc(1, sizeof(*loop));

@@ -10,6 +10,7 @@
 struct loop;
 struct op;
 
+const char *loop_library_version(void); /* of libuv, as it is loaded; any thread */
 struct loop *loop_new(void);
 /* Runs what is left of the closing handles and frees; asserts that nothing is still active (a leak
  * of ours). */

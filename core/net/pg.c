@@ -780,3 +780,8 @@ struct database *pg_database_new(struct loop *loop, const struct pg_settings *se
     secret_set(&pg->dsn, str_from(settings->dsn));
     return &pg->base;
 }
+
+int pg_library_version(void)
+{
+    return PQlibVersion();
+}

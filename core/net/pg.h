@@ -33,4 +33,6 @@ struct pg_settings {
  * application name, gssencmode off); a `service` is refused, because it hides the host. */
 struct database *pg_database_new(struct loop *loop, const struct pg_settings *settings);
 
+int pg_library_version(void); /* of libpq, as it is loaded: 150014 is 15.14; any thread */
+
 #endif

@@ -293,6 +293,23 @@ bool store_has_changed(struct store *store)
     return has_changed;
 }
 
+bool store_check_integrity(struct store *store, struct error *err)
+{
+    sqlite3_stmt *statement = store_statement(store, STORE_SQL_INTEGRITY, err);
+    bool has_row = false;
+    if (statement == NULL || !store_step(store, statement, &has_row, err))
+        return false;
+    const char *finding = has_row ? store_column_text(statement, 0) : "";
+    bool is_good = strcmp(finding, "ok") == 0 || store_damaged(store, err, finding);
+    sqlite3_reset(statement);
+    return is_good;
+}
+
+const char *store_library_version(void)
+{
+    return sqlite3_libversion();
+}
+
 void store_tidy(struct store *store)
 {
     if (store->wal_frames >= TIDY_FRAMES &&

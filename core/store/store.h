@@ -40,6 +40,9 @@ const char *store_watch_path(const struct store *store);
 /* True when another connection changed the store since the last call (cheap; the first call is
  * true). */
 bool store_has_changed(struct store *store);
+/* Reads the whole file: false with "store_damaged" when its pages do not fit together. */
+bool store_check_integrity(struct store *store, struct error *err);
+const char *store_library_version(void); /* of SQLite, as it is loaded */
 /* Moves what is written into the main file when it is worth while; call it when idle. Never fails a
  * run: trouble is left for the next time. */
 void store_tidy(struct store *store);

@@ -20,6 +20,7 @@
     X(COMMIT, "COMMIT")                                                                            \
     X(ROLLBACK, "ROLLBACK")                                                                        \
     X(DATA_VERSION, "PRAGMA data_version")                                                         \
+    X(INTEGRITY, "PRAGMA quick_check(1)")                                                          \
     X(INSERT_RUN, "INSERT INTO runs (id, pipeline, backend, environment, user, created_ms) "       \
                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                                               \
     X(UPDATE_RUN, "UPDATE runs SET state = ?2, verdict = ?3, ended_ms = ?4, accuracy = ?5, "       \

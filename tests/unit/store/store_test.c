@@ -238,6 +238,31 @@ static void tidying_moves_much_into_the_main_file(void **state)
     assert_int_equal(store_fixture_check_seq(fixture->store, RUN), 301);
 }
 
+static void integrity_is_judged_by_reading_all_pages(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct error err = {0};
+    store_fixture_run(fixture->store, RUN, "credit");
+    for (int i = 0; i < 500; i++)
+        store_fixture_must_append(fixture->store, RUN, EVENT_STAGE_PROGRESS, "{\"x\":1}");
+    assert_true(store_check_integrity(fixture->store, &err));
+    store_close(fixture->store);
+    fixture->store = NULL;
+    int fd = open(fixture->path, O_RDWR);
+    struct stat status;
+    char garbage[4096];
+    memset(garbage, 0x5a, sizeof garbage);
+    assert_int_equal(fstat(fd, &status), 0);
+    assert_true(status.st_size > (off_t)(8 * sizeof garbage));
+    assert_int_equal(pwrite(fd, garbage, sizeof garbage, status.st_size - (off_t)sizeof garbage),
+                     sizeof garbage);
+    close(fd);
+    fixture->store = store_open(fixture->path, STORE_WRITE, &err);
+    if (fixture->store != NULL)
+        assert_false(store_check_integrity(fixture->store, &err));
+    assert_string_equal(err.code, "store_damaged");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -256,6 +281,7 @@ int main(void)
         TEST(a_locked_store_is_a_passing_trouble),
         TEST(changes_of_others_are_noticed_and_our_own_are_not),
         TEST(tidying_moves_much_into_the_main_file),
+        TEST(integrity_is_judged_by_reading_all_pages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
