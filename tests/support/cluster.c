@@ -104,3 +104,18 @@ void test_open(struct database *database, struct database_session *session)
         fail_msg("open: %s", err.message);
     }
 }
+
+struct error test_query_until_lost(struct database_session *session)
+{
+    enum { QUERIES = 1000000 };
+    struct error err = {0};
+    for (int i = 0; i < QUERIES; i++) {
+        struct database_query query = {.sql = "SELECT 1"};
+        if (!test_query(session, &query, &err)) {
+            return err;
+        }
+        database_query_done(&query);
+    }
+    fail_msg("a session outlived its server");
+    return err;
+}

@@ -29,5 +29,8 @@ bool test_query(struct database_session *session, struct database_query *query, 
 /* Its only value as text for free(), NULL for SQL NULL. */
 char *test_query_value(struct database_session *session, const char *sql);
 void test_open(struct database *database, struct database_session *session);
+/* Queries until the session of a killed server notices (it may answer once more); gives the error.
+ */
+struct error test_query_until_lost(struct database_session *session);
 
 #endif

@@ -238,8 +238,7 @@ static void comes_back_after_its_server_was_killed(void **state)
     assert_true(test_query(&session, &query, &err));
     database_query_done(&query);
     test_cluster_kill(cluster);
-    struct database_query lost = {.sql = "SELECT 1"};
-    assert_false(test_query(&session, &lost, &err));
+    err = test_query_until_lost(&session);
     assert_int_equal(err.error_class, ERROR_TRANSIENT);
     database_close(&session);
     test_open(database, &session); /* started again, recovered */

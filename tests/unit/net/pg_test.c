@@ -552,11 +552,11 @@ static void killed_in_the_middle_of_copy_in(void **state)
     free(row);
 }
 
-static void killed_while_idle_is_noticed_at_the_next_operation(void **state)
+static void killed_while_idle_is_noticed_by_what_follows(void **state)
 {
     struct fixture *fixture = *state;
     test_cluster_kill(&fixture->cluster);
-    struct error err = query_error(&fixture->session, "SELECT 1");
+    struct error err = test_query_until_lost(&fixture->session);
     assert_int_equal(err.error_class, ERROR_TRANSIENT);
 }
 
@@ -587,7 +587,7 @@ int main(void)
         WITH_SESSION(killed_in_the_middle_of_a_query_then_reconnects),
         WITH_SESSION(killed_in_the_middle_of_copy_out),
         WITH_SESSION(killed_in_the_middle_of_copy_in),
-        WITH_SESSION(killed_while_idle_is_noticed_at_the_next_operation),
+        WITH_SESSION(killed_while_idle_is_noticed_by_what_follows),
     };
     return cmocka_run_group_tests(tests, make_cluster, destroy_cluster);
 }
