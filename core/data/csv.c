@@ -265,9 +265,10 @@ static struct str take_bare(const struct csv *csv, const char **at, const char *
     return field;
 }
 
-static bool emit_row(struct csv *csv, struct str text, struct error *err)
+static bool emit_row(struct csv *csv, struct str text, bool has_line_end, struct error *err)
 {
-    struct csv_row row = {.fields = csv->fields, .text = text, .line = csv->line};
+    struct csv_row row = {
+        .fields = csv->fields, .text = text, .line = csv->line, .has_line_end = has_line_end};
     const char *at = text.ptr;
     const char *end = text.ptr + text.len;
     buf_reset(&csv->unquoted);
@@ -332,7 +333,8 @@ static bool take_record(struct csv *csv, struct str *bytes, bool is_final, bool 
         return true;
     }
     struct str text = {bytes->ptr, (size_t)(end - bytes->ptr)};
-    size_t used = text.len + (text.len < bytes->len ? 1 : 0);
+    bool has_line_end = text.len < bytes->len;
+    size_t used = text.len + (has_line_end ? 1 : 0);
     if (csv->newline == '\n' && str_ends_with(text, STR("\r"))) {
         text.len--;
     }
@@ -341,7 +343,7 @@ static bool take_record(struct csv *csv, struct str *bytes, bool is_final, bool 
     }
     if (str_trim(text).len == 0 && memchr(bytes->ptr, csv->delimiter, used) == NULL) {
         csv->blank_lines++;
-    } else if (!emit_row(csv, text, err)) {
+    } else if (!emit_row(csv, text, has_line_end, err)) {
         return false;
     }
     *bytes = (struct str){bytes->ptr + used, bytes->len - used};

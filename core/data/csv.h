@@ -27,6 +27,7 @@ struct csv_row {
     size_t count;
     struct str text;      /* the record as it came, without its line end */
     uint64_t line;        /* number of its first line in the file, from 1 */
+    bool has_line_end;    /* false: the file ended right behind it */
     bool is_badly_quoted; /* text follows a closing quote, or a quote stands inside a bare field */
 };
 

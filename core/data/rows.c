@@ -110,6 +110,12 @@ static bool take_row(void *context, const struct csv_row *row, struct error *err
     if (rows->records == 1 || (rows->records == 2 && column_is_header(row->fields, row->count))) {
         return take_header(rows, row, err);
     }
+    if (!row->has_line_end && row->count < rows->map.field_count) {
+        return error_set(err, ERROR_PERMANENT, "truncated",
+                         "line %llu: the file ends in the middle of a row, after %zu of %zu "
+                         "fields: it was cut off; get the whole file",
+                         (unsigned long long)row->line, row->count, rows->map.field_count);
+    }
     for (size_t i = 0; i < rows->wanted->count; i++) {
         rows->fields[i] = STR("");
     }

@@ -37,6 +37,7 @@ struct rows *rows_new(const struct column_set *wanted, const struct rows_handler
 void rows_free(struct rows *rows); /* accepts NULL */
 /* Errors are csv.h's and columns.h's; after a failure only rows_free is allowed. */
 bool rows_feed(struct rows *rows, struct str bytes, struct error *err);
+/* Code "truncated": the last record has no line end and too few fields. */
 bool rows_end(struct rows *rows, struct error *err);
 /* Ready for another file, its own header expected. */
 void rows_reset(struct rows *rows);

@@ -243,6 +243,8 @@ static bool is_at_rest(struct engine *engine)
         !run_state_is_final(engine->run.state))
         return false;
     engine_read_commands(engine);
+    if (engine->first_input == NULL && !engine->run.has_result)
+        engine_add_input(engine, &(struct run_input){.kind = RUN_INPUT_TICK});
     return engine->first_input == NULL;
 }
 

@@ -72,6 +72,20 @@ static struct json *result_of(const struct report *report)
     return result;
 }
 
+static bool publish_report(struct cleaning *cleaning, const struct report *report,
+                           struct outputs *outputs, struct json *result, struct error *err)
+{
+    struct figures figures = report_expected_figures(report);
+    struct json *document = report_json(report);
+    json_set(document, "broken_expectations",
+             expectations_broken(&cleaning->expectations, &figures));
+    bool is_done = output_commit(&outputs->quarantine, err) &&
+                   output_write_json(cleaning->context, &cleaning->destination, "report.json",
+                                     document, result, "report", err);
+    json_free(document);
+    return is_done;
+}
+
 /* Broken expectations fail the function, but its quarantine and report stay: they say why. */
 static bool publish(struct cleaning *cleaning, const struct clean *clean, struct outputs *outputs,
                     struct json *result, struct error *err)
@@ -80,18 +94,14 @@ static bool publish(struct cleaning *cleaning, const struct clean *clean, struct
     struct figures figures = report_expected_figures(report);
     struct error broken;
     bool is_as_expected = expectations_check(&cleaning->expectations, &figures, &broken);
-    struct json *document = report_json(report);
-    json_set(document, "broken_expectations",
-             expectations_broken(&cleaning->expectations, &figures));
-    bool is_done = output_commit(&outputs->quarantine, err) &&
-                   output_write_json(cleaning->context, &cleaning->destination, "report.json",
-                                     document, result, "report", err);
-    json_free(document);
-    if (is_done && !is_as_expected) {
-        *err = broken;
-        is_done = false;
+    if (is_as_expected && !output_commit(&outputs->cleaned, err)) {
+        return false;
     }
-    if (!is_done || !output_commit(&outputs->cleaned, err)) {
+    if (!publish_report(cleaning, report, outputs, result, err)) {
+        return false;
+    }
+    if (!is_as_expected) {
+        *err = broken;
         return false;
     }
     json_set(result, "quarantine", output_json(&outputs->quarantine, report->rows_quarantined));

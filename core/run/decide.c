@@ -406,7 +406,8 @@ static void add_result(struct draft *draft, bool has_failed)
     json_set_text(body, "verdict", verdict_name(verdict));
     json_set_int(body, "exit_code", run_exit_code_of(draft->state, has_failed, verdict));
     json_set(body, "metrics", metrics);
-    json_set_int(body, "elapsed_ms", draft->now_ms - draft->run->created_ms);
+    int64_t end_ms = run_state_is_final(draft->run->state) ? draft->run->ended_ms : draft->now_ms;
+    json_set_int(body, "elapsed_ms", end_ms - draft->run->created_ms);
     draft_event(draft, EVENT_RESULT, body);
 }
 
@@ -422,6 +423,16 @@ static void come_to_rest(struct draft *draft)
     draft_move_run(draft, final, reason.len == 0 ? NULL : buf_text(&reason));
     buf_done(&reason);
     add_result(draft, rest.failed < draft->run->dag->count);
+}
+
+/* Something was said after the result of a run at rest (a hello, a refused command): a result ends
+ * it again. */
+static void repeat_result(struct draft *draft)
+{
+    if (run_state_is_final(draft->run->state) && !draft->run->has_result) {
+        struct rest rest = survey(draft);
+        add_result(draft, rest.failed < draft->run->dag->count);
+    }
 }
 
 static void follow_up(struct draft *draft)
@@ -457,6 +468,7 @@ static void take_in(struct draft *draft, const struct run_input *input)
         break;
     case RUN_INPUT_TICK:
         on_tick(draft);
+        repeat_result(draft);
         break;
     case RUN_INPUT_RUNNING:
         on_running(draft, input);

@@ -362,6 +362,7 @@ bool run_apply(struct run *run, const struct event *event, struct error *err)
     if (!apply_body(run, event, err)) {
         return false;
     }
+    run->has_result = event->type == EVENT_RESULT;
     run->last_seq = event->seq;
     run->last_ts_ms = event->ts_ms;
     return true;

@@ -92,6 +92,7 @@ struct run {
     struct stage_run *stages; /* dag->count */
     struct json *evaluation;  /* body of the latest evaluation event, or NULL */
     bool is_stop_wanted;
+    bool has_result; /* its last event is its result */
     int64_t last_seq;
     int64_t last_ts_ms; /* time never goes back within a run */
     int64_t created_ms, ended_ms;

@@ -145,6 +145,7 @@ static void is_refused(const char *input, const char *code, const char *part)
 static void unusable_inputs_fail_with_a_reason(void **state)
 {
     (void)state;
+    is_refused("ID," FEATURES "7," ROW "\n8," PROFILE, "truncated", "line 3");
     is_refused("", "empty_input", "raw.csv");
     is_refused("ID," FEATURES, "no_rows", "raw.csv: a header line and no data row");
     is_refused("ID," FEATURES "x," ROW "\n", "no_rows", "no usable data row");
