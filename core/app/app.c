@@ -35,8 +35,8 @@ void app_done(struct app *app)
 int app_fail(const struct error *err, const char *what)
 {
     complain("%s%s%s", what, *what == '\0' ? "" : ": ", err->message);
-    if (err->error_class == ERROR_BUG) {
-        return EXIT_CODE_INTERNAL;
+    if (err->error_class == ERROR_BUG || error_is(err, "store_damaged")) {
+        return EXIT_CODE_INTERNAL; /* not a stage's failure, and no later try mends it */
     }
     if (error_is(err, "no_credentials")) {
         return EXIT_CODE_CREDENTIALS;
