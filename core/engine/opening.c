@@ -175,7 +175,7 @@ static bool take_over(struct engine *engine, const struct json *hello, struct er
 bool engine_open_run(struct engine *engine, const char *run_id, const struct json *hello,
                      struct error *err)
 {
-    struct run_summary found;
+    struct run_summary found = {0};
     assert(engine->phase == ENGINE_IDLE);
     if (!store_find_run(engine->spec.store, run_id, &found, err))
         return false;
