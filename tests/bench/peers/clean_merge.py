@@ -29,10 +29,10 @@ def out(name):
 def by_pandas():
     import pandas as pd
 
-    t = pd.read_csv(transactions).dropna().drop_duplicates("CUSTOMER_ID")
+    t = pd.read_csv(transactions).dropna().astype("int64").drop_duplicates("CUSTOMER_ID")
     t = t[((t[PAY] >= -2) & (t[PAY] <= 9)).all(axis=1) & t[LABEL].isin([0, 1])]
     t.to_csv(out("t.csv"), index=False)
-    p = pd.read_csv(profiles).dropna().drop_duplicates("CUSTOMER_ID")
+    p = pd.read_csv(profiles).dropna().astype("int64").drop_duplicates("CUSTOMER_ID")
     p["EDUCATION"] = p["EDUCATION"].replace({0: 4, 5: 4, 6: 4})
     p["MARRIAGE"] = p["MARRIAGE"].replace({0: 3})
     p = p[p["SEX"].isin([1, 2]) & p["EDUCATION"].between(1, 4) & p["MARRIAGE"].between(1, 3)]
@@ -49,10 +49,14 @@ def by_pandas():
 def by_polars():
     import polars as pl
 
-    t = pl.read_csv(transactions).drop_nulls().unique("CUSTOMER_ID", keep="first", maintain_order=True)
+    def read(path):  # whole numbers are written as 1e+05, too
+        table = pl.read_csv(path, infer_schema_length=0)
+        return table.select(pl.all().cast(pl.Float64, strict=False).cast(pl.Int64))
+
+    t = read(transactions).drop_nulls().unique("CUSTOMER_ID", keep="first", maintain_order=True)
     t = t.filter(pl.all_horizontal(pl.col(c).is_between(-2, 9) for c in PAY) & pl.col(LABEL).is_between(0, 1))
     t.write_csv(out("t.csv"))
-    p = pl.read_csv(profiles).drop_nulls().unique("CUSTOMER_ID", keep="first", maintain_order=True)
+    p = read(profiles).drop_nulls().unique("CUSTOMER_ID", keep="first", maintain_order=True)
     p = p.with_columns(
         pl.when(pl.col("EDUCATION").is_in([0, 5, 6])).then(4).otherwise(pl.col("EDUCATION")).alias("EDUCATION"),
         pl.when(pl.col("MARRIAGE") == 0).then(3).otherwise(pl.col("MARRIAGE")).alias("MARRIAGE"),
@@ -75,22 +79,26 @@ def by_duckdb():
 
     db = duckdb.connect()
     db.execute(f"SET threads = {int(threads)}")
+
+    def read(path):  # whole numbers are written as 1e+05, too
+        return f"(SELECT CAST(COLUMNS(*) AS BIGINT) FROM (SELECT CAST(COLUMNS(*) AS DOUBLE) FROM read_csv('{path}', all_varchar = true)))"
+
     pay = " AND ".join(f"{c} BETWEEN -2 AND 9" for c in PAY)
     db.execute(
-        f"COPY (SELECT DISTINCT ON (CUSTOMER_ID) * FROM read_csv('{transactions}') WHERE {pay} AND {LABEL} IN (0, 1)) "
+        f"COPY (SELECT DISTINCT ON (CUSTOMER_ID) * FROM {read(transactions)} WHERE {pay} AND {LABEL} IN (0, 1)) "
         f"TO '{out('t.csv')}' (HEADER)"
     )
     db.execute(
         "COPY (SELECT DISTINCT ON (CUSTOMER_ID) * FROM (SELECT CUSTOMER_ID, LIMIT_BAL, SEX, "
         "CASE WHEN EDUCATION IN (0, 5, 6) THEN 4 ELSE EDUCATION END AS EDUCATION, "
         "CASE WHEN MARRIAGE = 0 THEN 3 ELSE MARRIAGE END AS MARRIAGE, AGE "
-        f"FROM read_csv('{profiles}')) WHERE SEX IN (1, 2) AND EDUCATION BETWEEN 1 AND 4 AND MARRIAGE BETWEEN 1 AND 3) "
+        f"FROM {read(profiles)}) WHERE SEX IN (1, 2) AND EDUCATION BETWEEN 1 AND 4 AND MARRIAGE BETWEEN 1 AND 3) "
         f"TO '{out('p.csv')}' (HEADER)"
     )
     columns = ", ".join([LABEL] + FEATURES)
     db.execute(
         f"CREATE TABLE merged AS SELECT {columns}, hash(CUSTOMER_ID) % 100 AS part "
-        f"FROM read_csv('{out('t.csv')}') JOIN read_csv('{out('p.csv')}') USING (CUSTOMER_ID)"
+        f"FROM read_csv('{out('t.csv')}') AS t JOIN read_csv('{out('p.csv')}') AS p USING (CUSTOMER_ID)"
     )
     for name, where in (
         ("final", "true"), ("train", "part < 70"), ("validation", "part BETWEEN 70 AND 84"), ("test", "part >= 85")
