@@ -78,8 +78,9 @@ static bool make_private(const char *folder, struct error *err)
     if (stat(folder, &status) != 0) {
         return error_set_errno(err, errno, "state folder %s", folder);
     }
-    if (status.st_uid == geteuid() && (status.st_mode & 077) != 0 && chmod(folder, 0700) != 0) {
-        return error_set_errno(err, errno, "state folder %s cannot be made private", folder);
+    if ((status.st_mode & 077) != 0 && chmod(folder, 0700) != 0) {
+        return error_set_errno(
+            err, errno, "state folder %s is open to others and cannot be made private", folder);
     }
     return true;
 }
@@ -88,7 +89,8 @@ int app_open_store(struct app *app, enum store_mode mode)
 {
     struct error err;
     if (mode == STORE_WRITE && !make_private(app->state_folder, &err)) {
-        return app_fail(&err, "");
+        int code = app_fail(&err, "");
+        return err.error_class == ERROR_PERMANENT ? EXIT_CODE_CONFIG : code;
     }
     char *path = file_join(app->state_folder, "runs.db");
     app->store = store_open(path, mode, &err);

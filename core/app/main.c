@@ -2,6 +2,7 @@
 #include "core/app/help.h"
 #include "core/app/verbs.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -49,13 +50,29 @@ static int run_verb(struct app *app)
     return verb_functions[options->verb](app);
 }
 
+/* Else a file of ours gets the number of a standard stream that was closed, and what is printed
+ * goes into it. */
+static void fill_standard_streams(void)
+{
+    int fd = 0;
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
     struct app app;
     struct error err;
+    fill_standard_streams();
     /* A reader of our output that goes away must not end a run. */
     signal(SIGPIPE, SIG_IGN);
+    /* Nor a limit on the size of files: a write that is refused is an error that can be told. */
+    signal(SIGXFSZ, SIG_IGN);
     if (!options_parse(argc, (const char *const *)argv, &options, &err)) {
         complain("%s", err.message);
         return EXIT_CODE_USAGE;

@@ -1,6 +1,6 @@
 /* How an engine comes to its run: a new one, or one of the store whose runner is gone. */
 #include "core/engine/engine_internal.h"
-#include "core/engine/leftovers.h"
+#include "core/stages/leftovers.h"
 
 #include "core/base/alloc.h"
 #include "core/base/file.h"

@@ -6,6 +6,7 @@
 #include "core/local/folder_store.h"
 #include "core/net/pg.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,6 +135,7 @@ static int run_function(const struct function *function)
 
 int main(int argc, char **argv)
 {
+    signal(SIGXFSZ, SIG_IGN); /* a write that is refused is an error that can be told */
     if (argc != 2) {
         return usage();
     }

@@ -164,6 +164,7 @@ int main(int argc, char **argv)
 {
     const char *verb = argc > 1 ? argv[1] : "";
     char version[16];
+    signal(SIGXFSZ, SIG_IGN); /* a write that is refused is an error that can be told */
     if (strcmp(verb, "train") == 0) {
         return train(argc - 2);
     }

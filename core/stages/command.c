@@ -4,7 +4,9 @@
 #include "core/base/utf8.h"
 #include "core/loop/process.h"
 #include "core/stages/kind.h"
+#include "core/stages/leftovers.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +24,12 @@ struct command_stage {
     const char **argv;  /* texts borrowed from the parameters */
     char **environment; /* texts owned */
     size_t variable_count;
-    struct buf last_line; /* of stdout, not empty */
+    struct buf last_line; /* of stdout, not empty; its first piece when it came in pieces */
+    bool is_piece;        /* what comes next goes on with the line before */
+    bool is_too_long;     /* last_line has further pieces */
     struct buf complaint; /* the last line of stderr, for the error's message */
+    bool was_started;
+    bool is_good; /* ended well: what it left running was meant to be */
 };
 
 static const struct parameter command_parameters[] = {
@@ -137,9 +143,18 @@ static bool command_init(struct attempt *attempt, struct error *err)
     return true;
 }
 
+static void signal_all(const struct attempt *attempt, int signum)
+{
+    const char *intent = attempt->spec.intent;
+    leftovers_signal(&intent, 1, signum);
+}
+
 static void command_done(struct attempt *attempt)
 {
     struct command_stage *stage = attempt->state;
+    if (stage->was_started && !stage->is_good) {
+        signal_all(attempt, SIGKILL);
+    }
     for (size_t i = 0; i < stage->variable_count; i++) {
         free(stage->environment[i]);
     }
@@ -155,7 +170,12 @@ static void on_output_line(void *context, struct str line)
     struct attempt *attempt = context;
     struct command_stage *stage = attempt->state;
     struct str text = str_trim(line);
-    if (text.len > 0) {
+    bool goes_on = stage->is_piece;
+    stage->is_piece = line.len == PROCESS_LINE_MAX;
+    if (text.len > 0 && goes_on) {
+        stage->is_too_long = true;
+    } else if (text.len > 0) {
+        stage->is_too_long = false;
         buf_reset(&stage->last_line);
         buf_append_str(&stage->last_line, text);
     }
@@ -186,6 +206,7 @@ static void run_begin(struct attempt *attempt)
     stage->process.on_error_line = on_error_line;
     stage->process.deadline_ms = attempt_deadline_ms(attempt);
     attempt_await(attempt, &stage->process.op);
+    stage->was_started = true;
     process_start(attempt->spec.loop, &stage->process);
 }
 
@@ -209,15 +230,22 @@ static enum step_next run_end(struct attempt *attempt, struct error *err)
     if (stage->process.exit_code != 0) {
         return fail_exit(stage, err);
     }
-    if (line.len == 0 || line.ptr[0] != '{') {
-        return STEP_DONE;
+    if (line.len > 0 && line.ptr[0] == '{') {
+        if (stage->is_too_long) {
+            error_set(err, ERROR_PERMANENT, "output_too_large",
+                      "%s: its last line, the outputs, is longer than %d bytes: store the data "
+                      "somewhere and print where",
+                      stage->argv[0], PROCESS_LINE_MAX);
+            return STEP_FAIL;
+        }
+        attempt->outputs = json_parse(line, err);
+        if (attempt->outputs == NULL) {
+            error_prefix(err, "%s: its last line begins with '{', but is no JSON object",
+                         stage->argv[0]);
+            return STEP_FAIL;
+        }
     }
-    attempt->outputs = json_parse(line, err);
-    if (attempt->outputs == NULL) {
-        error_prefix(err, "%s: its last line begins with '{', but is no JSON object",
-                     stage->argv[0]);
-        return STEP_FAIL;
-    }
+    stage->is_good = true;
     return STEP_DONE;
 }
 
@@ -228,6 +256,7 @@ static void run_cancel(struct attempt *attempt, bool is_kill)
         process_kill(&stage->process);
     } else {
         process_cancel(&stage->process);
+        signal_all(attempt, SIGTERM); /* those that left its group, too */
     }
 }
 

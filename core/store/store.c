@@ -2,6 +2,7 @@
 #include "core/store/store_internal.h"
 
 #include "core/base/alloc.h"
+#include "core/base/clock.h"
 #include "core/base/file.h"
 
 #include <assert.h>
@@ -11,12 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
+    WAL_PAUSE_MS = 10,
     TIDY_FRAMES = 1000,      /* 4 MB of pages are worth a checkpoint when idle .. */
     TIDY_FRAMES_MAX = 16384, /* .. and 64 MB are at any moment */
 };
+
+#define WAL_SQL "PRAGMA journal_mode = WAL"
 
 static const char *const statement_sql[] = {
 #define X(name, sql) [STORE_SQL_##name] = (sql),
@@ -139,9 +144,18 @@ static bool execute(struct store *store, enum store_statement which, struct erro
     return statement != NULL && store_execute(store, statement, err);
 }
 
+/* A file that was removed goes on taking what we write, and nobody will ever read it. */
+static bool check_in_place(struct store *store, struct error *err)
+{
+    int has_moved = 0;
+    sqlite3_file_control(store->db, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved);
+    return !has_moved ||
+           store_damaged(store, err, "it was removed or replaced while it was in use");
+}
+
 bool store_begin(struct store *store, struct error *err)
 {
-    return execute(store, STORE_SQL_BEGIN, err);
+    return check_in_place(store, err) && execute(store, STORE_SQL_BEGIN, err);
 }
 
 bool store_commit(struct store *store, struct error *err)
@@ -208,6 +222,20 @@ static int note_commit(void *context, sqlite3 *db, const char *name, int frames)
     return SQLITE_OK;
 }
 
+/* SQLite does not wait by itself when two programs turn a new file into a WAL store at once. */
+static int use_wal(struct store *store)
+{
+    struct timespec pause = {.tv_nsec = WAL_PAUSE_MS * 1000000L};
+    struct clock *clock = clock_system();
+    int64_t deadline_ms = clock->monotonic_ms(clock) + STORE_BUSY_TIMEOUT_MS;
+    int rc = sqlite3_exec(store->db, WAL_SQL, NULL, NULL, NULL);
+    while ((rc & 0xff) == SQLITE_BUSY && clock->monotonic_ms(clock) < deadline_ms) {
+        nanosleep(&pause, NULL);
+        rc = sqlite3_exec(store->db, WAL_SQL, NULL, NULL, NULL);
+    }
+    return rc;
+}
+
 /* Writing a checkpoint costs two fsyncs in the middle of a run: it is done when idle instead.
  * The WAL file is kept at the end, so that those who watch it go on watching the right file; the
  * size limit makes SQLite empty it then, so that it cannot spoil a main file restored from a
@@ -220,11 +248,11 @@ static bool configure(struct store *store, enum store_mode mode, struct error *e
     int yes = 1;
     sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &yes);
     sqlite3_wal_hook(store->db, note_commit, store);
-    const char *sql = mode == STORE_READ
-                          ? "PRAGMA query_only = ON"
-                          : "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
-                            "PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 16777216";
-    int rc = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
+    const char *sql = mode == STORE_READ ? "PRAGMA query_only = ON"
+                                         : "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; "
+                                           "PRAGMA journal_size_limit = 16777216";
+    int rc = mode == STORE_READ ? SQLITE_OK : use_wal(store);
+    rc = rc == SQLITE_OK ? sqlite3_exec(store->db, sql, NULL, NULL, NULL) : rc;
     return rc == SQLITE_OK || store_fail(store, rc, "open", err);
 }
 

@@ -2,9 +2,11 @@
 #include "tests/support/attempt_fixture.h"
 #include "tests/support/cmocka.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static struct attempt_fixture *run_shell(const char *script, const char *more)
 {
@@ -50,6 +52,21 @@ static void a_broken_object_is_a_permanent_error(void **state)
     assert_int_equal(fixture->error.error_class, ERROR_PERMANENT);
     assert_string_equal(fixture->error.code, "bad_json");
     assert_contains(fixture->error.message, "last line");
+    fixture_free(fixture);
+}
+
+static void outputs_that_are_too_long_are_a_permanent_error(void **state)
+{
+    (void)state;
+    struct attempt_fixture *fixture =
+        run_shell("printf '{\"a\":\"'; head -c 3000000 /dev/zero | tr '\\0' x; echo '\"}'", "{}");
+    assert_int_equal(fixture->outcome, OUTCOME_FAILED);
+    assert_int_equal(fixture->error.error_class, ERROR_PERMANENT);
+    assert_string_equal(fixture->error.code, "output_too_large");
+    fixture_free(fixture);
+    fixture = run_shell("head -c 3000000 /dev/zero | tr '\\0' '{'; echo; echo '{\"a\":1}'", "{}");
+    assert_int_equal(fixture->outcome, OUTCOME_SUCCESS);
+    assert_int_equal(json_int_or(fixture->outputs, "a", 0), 1);
     fixture_free(fixture);
 }
 
@@ -156,34 +173,82 @@ static bool is_running(int pid)
     return found == 1 && state != 'Z';
 }
 
-/* The shell's child, in the same group, must be gone as well. */
-static void check_stopping(int kill_at)
+/* A signal that was sent takes its moment. */
+static bool ends_soon(int pid)
+{
+    struct timespec pause = {.tv_nsec = 10000000};
+    for (int i = 0; i < 50 && is_running(pid); i++) {
+        nanosleep(&pause, NULL);
+    }
+    return !is_running(pid);
+}
+
+#define DAEMON       "setsid sh -c 'echo $$; trap \"\" TERM; exec sleep 1000' & sleep 0.1; "
+#define IN_THE_GROUP "{\"argv\":[\"/bin/sh\",\"-c\",\"sleep 1000 & echo $!; wait; sleep 1000\"]}"
+#define OUT_OF_THE_GROUP                                                                           \
+    "{\"argv\":[\"/bin/sh\",\"-c\",\"setsid sh -c 'echo $$; exec sleep 1000' & sleep 1000\"]}"
+
+/* The child that the script prints must be gone as well. */
+static void check_stopping(int kill_at, const char *parameters)
 {
     struct attempt_fixture *fixture = fixture_new("command");
     fixture->hooks.log = on_first_line_cancel;
     fixture->kill_at = kill_at;
-    fixture_start(
-        fixture,
-        fixture_json("{\"argv\":[\"/bin/sh\",\"-c\",\"sleep 1000 & echo $!; wait; sleep 1000\"]}"),
-        false);
+    fixture_start(fixture, fixture_json(parameters), false);
     loop_run(fixture->loop);
     assert_int_equal(fixture->finished, 1);
     assert_int_equal(fixture->outcome, OUTCOME_CANCELLED);
-    assert_true(fixture->reports > 1);
-    assert_false(is_running(fixture->reports));
+    int pid = fixture->reports;
+    assert_true(pid > 1);
     fixture_free(fixture);
+    assert_true(ends_soon(pid));
 }
 
 static void cancel_ends_the_whole_process_group(void **state)
 {
     (void)state;
-    check_stopping(0);
+    check_stopping(0, IN_THE_GROUP);
+}
+
+static void cancel_ends_what_left_the_group(void **state)
+{
+    (void)state;
+    check_stopping(0, OUT_OF_THE_GROUP);
 }
 
 static void kill_ends_the_whole_process_group(void **state)
 {
     (void)state;
-    check_stopping(1);
+    check_stopping(1, IN_THE_GROUP);
+}
+
+static void kill_ends_what_left_the_group(void **state)
+{
+    (void)state;
+    check_stopping(1, OUT_OF_THE_GROUP);
+}
+
+/* The log's only line is a process's number. */
+static bool is_left_running(const char *script)
+{
+    struct attempt_fixture *fixture = run_shell(script, "{}");
+    const char *number = strstr(buf_text(&fixture->log), "out ");
+    assert_non_null(number);
+    pid_t pid = (pid_t)atoi(number + strlen("out "));
+    fixture_free(fixture);
+    bool is_left = !ends_soon(pid);
+    if (is_left) {
+        kill(pid, SIGKILL);
+    }
+    return is_left;
+}
+
+static void a_failure_leaves_nothing_running_and_a_success_what_it_wants(void **state)
+{
+    (void)state;
+    assert_false(is_left_running(DAEMON "exit 1"));
+    assert_false(is_left_running(DAEMON "echo {"));
+    assert_true(is_left_running(DAEMON "exit 0"));
 }
 
 static void the_time_limit_bounds_a_command_the_engine_forgot(void **state)
@@ -229,6 +294,7 @@ int main(void)
         cmocka_unit_test(the_last_line_is_the_outputs),
         cmocka_unit_test(other_last_lines_are_just_text),
         cmocka_unit_test(a_broken_object_is_a_permanent_error),
+        cmocka_unit_test(outputs_that_are_too_long_are_a_permanent_error),
         cmocka_unit_test(exit_codes_say_whether_to_try_again),
         cmocka_unit_test(hostile_words_on_stderr_are_made_printable),
         cmocka_unit_test(the_environment_holds_what_the_contract_says_and_no_more),
@@ -236,6 +302,9 @@ int main(void)
         cmocka_unit_test(a_program_that_is_not_there_is_permanent),
         cmocka_unit_test(cancel_ends_the_whole_process_group),
         cmocka_unit_test(kill_ends_the_whole_process_group),
+        cmocka_unit_test(cancel_ends_what_left_the_group),
+        cmocka_unit_test(kill_ends_what_left_the_group),
+        cmocka_unit_test(a_failure_leaves_nothing_running_and_a_success_what_it_wants),
         cmocka_unit_test(the_time_limit_bounds_a_command_the_engine_forgot),
         cmocka_unit_test(parameters_are_checked_when_the_configuration_is_read),
     };

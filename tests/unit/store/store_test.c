@@ -1,6 +1,7 @@
 /* Opening a store: new, again, read-only; and files that are no store. */
 #include "core/store/store.h"
 
+#include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/folder.h"
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define RUN "20261122-153928-a1b2c3"
@@ -263,6 +265,41 @@ static void integrity_is_judged_by_reading_all_pages(void **state)
     assert_string_equal(err.code, "store_damaged");
 }
 
+static void a_store_that_is_removed_while_in_use_takes_nothing_more(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct error err = {0};
+    store_fixture_run(fixture->store, RUN, "credit");
+    assert_int_equal(unlink(fixture->path), 0);
+    assert_int_equal(store_fixture_append(fixture->store, RUN, EVENT_STAGE_PROGRESS, "{}", &err),
+                     0);
+    assert_string_equal(err.code, "store_damaged");
+    assert_non_null(strstr(err.message, "removed or replaced"));
+}
+
+static void many_may_make_the_same_new_store_at_once(void **state)
+{
+    enum { PROGRAMS = 8, ROUNDS = 10 };
+    struct store_fixture *fixture = *state;
+    for (int round = 0; round < ROUNDS; round++) {
+        char *path = xasprintf("%s/new-%d.db", fixture->folder, round);
+        pid_t pids[PROGRAMS];
+        for (int i = 0; i < PROGRAMS; i++) {
+            pids[i] = fork();
+            if (pids[i] == 0) {
+                struct error err = {0};
+                _exit(store_open(path, STORE_WRITE, &err) == NULL);
+            }
+        }
+        for (int i = 0; i < PROGRAMS; i++) {
+            int status = -1;
+            assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+            assert_int_equal(status, 0);
+        }
+        free(path);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -280,6 +317,8 @@ int main(void)
         TEST(a_folder_that_cannot_be_written_is_named),
         TEST(a_locked_store_is_a_passing_trouble),
         TEST(changes_of_others_are_noticed_and_our_own_are_not),
+        TEST(a_store_that_is_removed_while_in_use_takes_nothing_more),
+        TEST(many_may_make_the_same_new_store_at_once),
         TEST(tidying_moves_much_into_the_main_file),
         TEST(integrity_is_judged_by_reading_all_pages),
     };

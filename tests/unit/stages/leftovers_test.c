@@ -1,6 +1,6 @@
 /* Only processes that carry exactly this intent are found and signalled. And the whole way: a
  * runner is killed, what its `command` stage left behind is ended by the next runner. */
-#include "core/engine/leftovers.h"
+#include "core/stages/leftovers.h"
 
 #include "core/base/file.h"
 #include "core/engine/engine.h"

@@ -1,5 +1,5 @@
 /* Finds and signals the processes of a try. */
-#include "core/engine/leftovers.h"
+#include "core/stages/leftovers.h"
 
 #include "core/base/buf.h"
 #include "core/base/file.h"

@@ -1,7 +1,7 @@
-/* What a dead runner's try may have left behind on this machine: processes that carry the try's
+/* What a try may have left behind on this machine: processes that carry the try's
  * intent in their environment (GATEHOUSE_INTENT). Blocking, a few milliseconds. */
-#ifndef GATEHOUSE_ENGINE_LEFTOVERS_H
-#define GATEHOUSE_ENGINE_LEFTOVERS_H
+#ifndef GATEHOUSE_STAGES_LEFTOVERS_H
+#define GATEHOUSE_STAGES_LEFTOVERS_H
 
 #include <stddef.h>
 

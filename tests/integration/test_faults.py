@@ -1,0 +1,216 @@
+"""Faults around a run: a hostile environment, other programs at the same files, processes that will not go."""
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+
+import pytest
+
+from test_cli import check_stream, pipeline, shell, stage, wait_for
+from test_pipeline import LENIENT, World
+
+IS_ROOT = os.geteuid() == 0
+
+
+def final(gatehouse, run="latest"):
+    result = gatehouse("show", run, "--format", "json")
+    assert result.code == 0, result.err
+    return json.loads(result.out)
+
+
+# ---- the environment
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_standard_streams_take_nothing_from_the_state(gatehouse, closed):
+    """What would be printed must not land in a file that got the stream's number."""
+    gatehouse.configure(pipeline(shell("a", "echo from-the-stage; echo noise >&2"), stage("b", after=["a"])))
+    argv = ["/bin/sh", "-c", f'exec "$0" --batch -v {closed}', gatehouse.program]
+    child = subprocess.run(argv, env=gatehouse.environment, cwd=gatehouse.home, capture_output=True, timeout=60)
+    assert child.returncode == 0
+    assert final(gatehouse)["state"] == "success"
+    for lock in gatehouse.state.glob("runs/*/lock"):
+        assert b"SUCCESS" not in lock.read_bytes()
+
+
+def test_an_odd_environment_does_not_stop_a_run(gatehouse):
+    gatehouse.configure(pipeline(shell("a", "true")))
+    del gatehouse.environment["PATH"], gatehouse.environment["HOME"]
+    gatehouse.environment["TZ"] = ":::/\n\x1b[1m"
+    result = gatehouse("--batch")
+    assert result.code == 0, result.err
+    assert "\x1b" not in result.out + result.err
+
+
+def test_without_a_place_for_the_state_it_says_so(gatehouse):
+    del gatehouse.environment["HOME"], gatehouse.environment["GATEHOUSE_STATE_DIR"]
+    result = gatehouse("--batch")
+    assert result.code == 78 and "--state-dir" in result.err
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o027])
+def test_the_umask_opens_nothing_to_others(gatehouse, umask):
+    gatehouse.configure(pipeline(stage("a")))
+    child = gatehouse.start("--batch", umask=umask)
+    child.communicate(timeout=60)
+    assert child.returncode == 0
+    assert gatehouse.state.stat().st_mode & 0o777 == 0o700
+    assert all(path.stat().st_mode & 0o077 == 0 for path in gatehouse.state.glob("runs.db*"))
+
+
+def test_an_open_state_folder_is_closed(gatehouse):
+    gatehouse.configure(pipeline(stage("a")))
+    gatehouse.state.mkdir()
+    gatehouse.state.chmod(0o777)
+    assert gatehouse("--batch").code == 0
+    assert gatehouse.state.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="needs files of two users")
+def test_an_open_state_folder_of_somebody_else_is_refused(gatehouse):
+    gatehouse.configure(pipeline(stage("a")))
+    gatehouse.home.chmod(0o755)
+    for folder in gatehouse.home.parents:
+        if not folder.stat().st_mode & 0o001:
+            pytest.skip(f"{folder} cannot be entered by others")
+    gatehouse.state.mkdir()
+    gatehouse.state.chmod(0o777)
+    result = gatehouse("--batch", user="nobody", group="nogroup", extra_groups=[])
+    assert result.code == 78 and "private" in result.err
+    assert list(gatehouse.state.iterdir()) == []
+
+
+def test_a_state_folder_that_cannot_be_is_78(gatehouse):
+    gatehouse.configure(pipeline(stage("a")))
+    gatehouse.state.write_text("a file")
+    result = gatehouse("--batch")
+    assert result.code == 78 and str(gatehouse.state) in result.err
+
+
+@pytest.mark.parametrize("name", ["with spaces and 'quotes'", "long/" + "x" * 200])
+def test_a_state_folder_may_have_any_name_and_be_a_link(gatehouse, name):
+    gatehouse.configure(pipeline(shell("a", "pwd")))
+    real = gatehouse.home / name
+    real.mkdir(parents=True)
+    gatehouse.state.symlink_to(real)
+    assert gatehouse("--batch").code == 0
+    assert (real / "runs.db").exists() and gatehouse.state.is_symlink()
+
+
+# ---- the store
+
+
+def test_a_store_that_is_removed_in_the_middle_never_ends_well(gatehouse):
+    mark = gatehouse.home / "begun"
+    gatehouse.configure(pipeline(shell("a", f"touch {mark}; sleep 0.5"), stage("b", after=["a"])))
+    child = gatehouse.start("--batch")
+    wait_for(mark.exists)
+    (gatehouse.state / "runs.db").unlink()
+    out, err = child.communicate(timeout=60)
+    assert child.returncode == 70
+    assert "runs.db" in err and "removed" in err
+    assert "SUCCESS" not in out
+
+
+def test_two_first_runs_at_once(gatehouse):
+    gatehouse.configure(pipeline(shell("a", "sleep 0.1; echo '{\"x\":1}'"), stage("b", after=["a"])))
+    children = [gatehouse.start("--batch", "--format", "json") for _ in range(4)]
+    streams = [child.communicate(timeout=60) for child in children]
+    assert [child.returncode for child in children] == [0] * 4, streams
+    ends = [check_stream([json.loads(line) for line in out.splitlines()]) for out, _ in streams]
+    assert len({end["run"] for end in ends}) == 4
+    listed = gatehouse("runs").out
+    assert all(end["run"] in listed for end in ends)
+
+
+def test_a_locked_store_is_waited_for(gatehouse):
+    mark = gatehouse.home / "begun"
+    gatehouse.configure(pipeline(shell("a", f"touch {mark}; sleep 0.2"), stage("b", after=["a"])))
+    child = gatehouse.start("--batch", "--format", "json")
+    wait_for(mark.exists)
+    other = sqlite3.connect(gatehouse.state / "runs.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    time.sleep(2)
+    other.execute("COMMIT")
+    other.close()
+    out, err = child.communicate(timeout=60)
+    assert child.returncode == 0 and "locked" in err
+    assert check_stream([json.loads(line) for line in out.splitlines()])["state"] == "success"
+
+
+def test_a_run_of_the_future_is_resumed(gatehouse):
+    """The clock was set back since its last event."""
+    mark = gatehouse.home / "begun"
+    gatehouse.configure(pipeline(shell("a", f"[ -e {mark} ] || {{ touch {mark}; sleep 60; }}"), stage("b", after=["a"])))
+    child = gatehouse.start("--batch")
+    wait_for(mark.exists)
+    child.kill()
+    child.communicate()
+    day_ms = 24 * 3600 * 1000
+    store = sqlite3.connect(gatehouse.state / "runs.db")
+    store.execute("UPDATE events SET ts_ms = ts_ms + ?", (day_ms,))
+    store.commit()
+    store.close()
+    result = gatehouse("--batch", "--resume", "latest", "--format", "json", timeout=30)
+    assert result.code == 0, result.err
+    stamps = [event["ts"] for event in result.lines]
+    assert stamps == sorted(stamps)
+
+
+# ---- processes
+
+
+DAEMON = "setsid sh -c 'echo $$ > {mark}.new; mv {mark}.new {mark}; trap \"\" TERM; exec sleep 61' </dev/null >/dev/null 2>&1 & wait"
+
+
+def is_running(pid):
+    try:
+        return open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize(
+    "signals, code",
+    [([signal.SIGINT], 130), ([signal.SIGTERM], 143), ([signal.SIGINT, signal.SIGINT], 130), (None, 130)],
+    ids=["int", "term", "int-int", "stop"],
+)
+def test_a_daemon_of_a_stage_ends_with_it(gatehouse, signals, code):
+    mark = gatehouse.home / "pid"
+    gatehouse.configure(pipeline(shell("a", DAEMON.format(mark=mark))))
+    child = gatehouse.start("--batch")
+    wait_for(mark.exists)
+    pid = int(mark.read_text())
+    assert is_running(pid)
+    for signum in signals or []:
+        child.send_signal(signum)
+        time.sleep(0.1)
+    if signals is None:
+        assert gatehouse("stop", "latest").code == 0
+    child.communicate(timeout=60)
+    assert child.returncode == code
+    wait_for(lambda: not is_running(pid), seconds=5)
+
+
+def test_a_daemon_of_a_stage_that_took_too_long_ends_with_it(gatehouse):
+    mark = gatehouse.home / "pid"
+    gatehouse.configure(pipeline(shell("a", DAEMON.format(mark=mark), extra='retries = 0\nrunning_timeout = "500ms"')))
+    assert gatehouse("--batch").code == 1
+    wait_for(lambda: not is_running(int(mark.read_text())), seconds=5)
+
+
+# ---- limits
+
+
+@pytest.mark.parametrize("kib", [0, 8, 40, 100])
+def test_a_limit_on_the_size_of_files_is_a_full_disk(gatehouse, kib):
+    """The run is left to be resumed, and goes on once there is room."""
+    gatehouse.configure(pipeline(shell("a", "seq 3000"), stage("b", after=["a"])))
+    argv = ["/bin/sh", "-c", f'ulimit -f {2 * kib}; exec "$0" --batch --set pipeline.retry_delay=50ms', gatehouse.program]
+    child = subprocess.run(argv, env=gatehouse.environment, cwd=gatehouse.home, capture_output=True, text=True, timeout=90)
+    assert child.returncode in (0, 75), child.stderr
+    assert child.returncode == 0 or "too large" in child.stderr.lower() or "full" in child.stderr
+    result = gatehouse("--batch", *(["--resume", "latest"] if "resume" in child.stderr else []))
+    assert result.code == 0, result.err
