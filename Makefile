@@ -59,14 +59,14 @@ CXXFLAGS_ALL := -std=c++17 $(TOML_CFLAGS) $(WARN) $(MODE_$(BUILD)) $(CXXMODE_$(B
 LDFLAGS_ALL  := $(LINK_$(BUILD)) -Wl,--as-needed $(LDFLAGS)
 
 OUT  := build/$(BUILD)
-MAINS := core/app/main.c core/functions/main.c core/model/main.c
+MAINS := tui/main.c core/functions/main.c core/model/main.c
 SOURCES := $(filter-out $(MAINS),$(wildcard core/*/*.c))
 CXX_SOURCES := $(wildcard core/*/*.cc)
 TUI_SOURCES := $(filter-out tui/main.c,$(wildcard tui/*.c tui/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(OUT)/%.o) $(CXX_SOURCES:%.cc=$(OUT)/%.o) $(TUI_SOURCES:%.c=$(OUT)/%.o)
 LIBRARY := $(OUT)/libgatehouse.a
 PROGRAMS := gatehouse gatehouse-function gatehouse-model
-MAIN_gatehouse          := core/app/main.c
+MAIN_gatehouse          := tui/main.c
 MAIN_gatehouse-function := core/functions/main.c
 MAIN_gatehouse-model    := core/model/main.c
 LIBS_gatehouse          := -luv -lcurl -lcrypto -lpq -lcjson -larchive -lsqlite3 -lncursesw -ltomlplusplus -lstdc++ -lm -lpthread
@@ -111,6 +111,8 @@ $(OUT)/version: FORCE
 $(OUT)/core/app/version.o: $(OUT)/version
 $(OUT)/core/app/version.o: CPPFLAGS_ALL += -DGATEHOUSE_VERSION='"$(VERSION)"'
 FORCE:
+# The built-in themes are part of this object.
+$(OUT)/tui/theme.o: $(wildcard themes/*.toml)
 # Built anew each time: a removed source must not live on in the archive.
 $(LIBRARY): $(OBJECTS)
 	@rm -f $@

@@ -69,8 +69,9 @@ int app_load(struct app *app)
 }
 
 /* The state holds logs and data of customers: nobody else may look into it. */
-static bool make_private(const char *folder, struct error *err)
+bool app_make_state_folder(const struct app *app, struct error *err)
 {
+    const char *folder = app->state_folder;
     struct stat status;
     if (!file_make_folders(folder, 0700, err)) {
         return false;
@@ -88,7 +89,7 @@ static bool make_private(const char *folder, struct error *err)
 int app_open_store(struct app *app, enum store_mode mode)
 {
     struct error err;
-    if (mode == STORE_WRITE && !make_private(app->state_folder, &err)) {
+    if (mode == STORE_WRITE && !app_make_state_folder(app, &err)) {
         int code = app_fail(&err, "");
         return err.error_class == ERROR_PERMANENT ? EXIT_CODE_CONFIG : code;
     }

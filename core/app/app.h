@@ -25,6 +25,8 @@ void app_done(struct app *app);
 int app_load(struct app *app); /* configuration and state folder; 78 when anything is wrong */
 /* With STORE_WRITE the state folder is made when absent (0700). */
 int app_open_store(struct app *app, enum store_mode mode);
+/* Makes the state folder when absent, and makes it private. */
+bool app_make_state_folder(const struct app *app, struct error *err);
 /* The run an operator names: latest, a number, an id or a unique prefix. */
 int app_find_run(struct app *app, const char *reference, struct run_summary *out_run);
 /* Complains "what: message" and tells the code that fits the error. */

@@ -66,6 +66,7 @@ const struct config_section *config_sections(void)
         {"database", "PostgreSQL: the customer profiles, and the mirror of the run store."},
         {"local", "The local backend."},
         {"training", "The training job."},
+        {"console", "How the console looks."},
         {NULL, NULL},
     };
     return sections;

@@ -131,7 +131,11 @@ struct config_key {
     X(training, instance_count, INTEGER, "1", 1, 1, NULL, "Machines for one job.")                 \
     X(training, volume_size_gb, INTEGER, "10", 1, 16384, NULL, "Disk of the machine, GB.")         \
     X(training, hyperparameters, TABLE, CONFIG_HYPERPARAMETERS, 0, 0, NULL,                        \
-      "Given to XGBoost as they are; members you give are put over these.")
+      "Given to XGBoost as they are; members you give are put over these.")                        \
+    X(console, theme, TEXT, "terminal16", 1, 4000, NULL,                                           \
+      "Look of the console: terminal16, mono, high-contrast, or the path of a theme file.")        \
+    X(console, ascii, BOOLEAN, "false", 0, 0, NULL,                                                \
+      "Draw with ASCII signs only; a locale without UTF-8 does so anyway.")
 
 enum config_id {
 #define X(section, name, type, fallback, min, max, choices, sentence) CONFIG_##section##_##name,

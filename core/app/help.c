@@ -83,7 +83,8 @@ static bool has_own_options(enum verb verb)
 
 static void print_program_help(struct buf *out)
 {
-    buf_append_text(out, "Usage: gatehouse --batch [OPTION...]\n"
+    buf_append_text(out, "Usage: gatehouse [OPTION...]            the console\n"
+                         "       gatehouse --batch [OPTION...]    the pipeline, without a console\n"
                          "       gatehouse VERB [OPERAND...] [OPTION...]\n\n"
                          "Retrains a credit-default model end to end and lets only good models\n"
                          "through a quality gate.\n\nVerbs:\n");

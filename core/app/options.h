@@ -10,7 +10,10 @@
 
 /* X(id, name, operands, choices of the first operand, least and most operands, sentence) */
 #define VERBS(X)                                                                                   \
-    X(NONE, "", "", NULL, 0, 0, "Without a verb: the pipeline is run, with --batch.")              \
+    X(NONE, "", "", NULL, 0, 0,                                                                    \
+      "Without a verb: the console opens; with --batch the pipeline is run.")                      \
+    X(ATTACH, "attach", "[RUN]", NULL, 0, 1,                                                       \
+      "Opens the console on a run; on the newest one by default.")                                 \
     X(PREPARE, "prepare", "[FILE|-]", NULL, 0, 1,                                                  \
       "Reads raw data (CSV; gzip, zstd or zip too) or makes a sample, and stores both sources.")   \
     X(RUNS, "runs", "", NULL, 0, 0, "Lists the runs, the newest first.")                           \
@@ -59,6 +62,8 @@ struct verb_spec {
     X(FORMAT, "format", 0, "FORM", "text|json", VERBS_ALL, "Prints for people or for programs.")   \
     X(HELP, "help", 'h', NULL, NULL, VERBS_ALL, "Explains the verb.")                              \
     X(VERSION, "version", 0, NULL, NULL, VERBS_ALL, "Prints the version.")                         \
+    X(READ_ONLY, "read-only", 0, NULL, NULL, VERB_BIT(NONE) | VERB_BIT(ATTACH),                    \
+      "Lets the console watch only: no command reaches a run.")                                    \
     X(BATCH, "batch", 0, NULL, NULL, VERB_BIT(NONE),                                               \
       "Runs the pipeline without a console and ends with its exit code.")                          \
     X(RESUME, "resume", 0, "RUN", NULL, VERB_BIT(NONE),                                            \

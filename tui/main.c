@@ -1,22 +1,46 @@
 /* gatehouse: parses the command line and hands over to a verb. */
 #include "core/app/help.h"
 #include "core/app/verbs.h"
+#include "tui/console.h"
 
 #include <fcntl.h>
+#include <locale.h>
 #include <signal.h>
-#include <stdio.h>
 #include <unistd.h>
 
 extern char **environ;
 
 typedef int (*verb_fn)(struct app *app);
 
+/* The console, unless --batch is given; what belongs to --batch alone is not ignored silently. */
+static int verb_none(struct app *app)
+{
+    static const enum option of_batch[] = {OPTION_RESUME, OPTION_DRY_RUN, OPTION_PREPARE_SAMPLE,
+                                           OPTION_QUIET,  OPTION_VERBOSE, OPTION_FORMAT};
+    const struct options *options = app->options;
+    if (options->is_given[OPTION_BATCH] && options->is_given[OPTION_READ_ONLY]) {
+        complain("--read-only is for the console; a batch run cannot be read-only");
+        return EXIT_CODE_USAGE;
+    }
+    for (size_t i = 0; i < sizeof(of_batch) / sizeof(of_batch[0]); i++) {
+        if (!options->is_given[OPTION_BATCH] && options->is_given[of_batch[i]]) {
+            complain("--%s is for a run without a console: add --batch",
+                     option_spec(of_batch[i])->name);
+            return EXIT_CODE_USAGE;
+        }
+    }
+    return options->is_given[OPTION_BATCH] ? verb_batch(app) : console_run(app);
+}
+
 static const verb_fn verb_functions[VERB_COUNT] = {
-    [VERB_NONE] = verb_batch,    [VERB_PREPARE] = verb_prepare, [VERB_RUNS] = verb_runs,
-    [VERB_SHOW] = verb_show,     [VERB_LOGS] = verb_logs,       [VERB_WATCH] = verb_watch,
-    [VERB_RETRY] = verb_command, [VERB_RERUN] = verb_command,   [VERB_SKIP] = verb_command,
-    [VERB_STOP] = verb_command,  [VERB_CONFIG] = verb_config,   [VERB_DOCTOR] = verb_doctor,
-    [VERB_LOCAL] = verb_local,   [VERB_HELP] = verb_help,       [VERB_SUPERVISOR] = verb_supervisor,
+    [VERB_NONE] = verb_none,       [VERB_ATTACH] = console_run,
+    [VERB_PREPARE] = verb_prepare, [VERB_RUNS] = verb_runs,
+    [VERB_SHOW] = verb_show,       [VERB_LOGS] = verb_logs,
+    [VERB_WATCH] = verb_watch,     [VERB_RETRY] = verb_command,
+    [VERB_RERUN] = verb_command,   [VERB_SKIP] = verb_command,
+    [VERB_STOP] = verb_command,    [VERB_CONFIG] = verb_config,
+    [VERB_DOCTOR] = verb_doctor,   [VERB_LOCAL] = verb_local,
+    [VERB_HELP] = verb_help,       [VERB_SUPERVISOR] = verb_supervisor,
 };
 
 static int print_help(struct app *app)
@@ -38,14 +62,6 @@ static int run_verb(struct app *app)
     }
     if (options->is_given[OPTION_HELP]) {
         return print_help(app);
-    }
-    if (options->verb == VERB_NONE && !options->is_given[OPTION_BATCH]) {
-        complain("%s", isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)
-                           ? "the interactive console is not part of this version; run the "
-                             "pipeline with gatehouse --batch, or see gatehouse help"
-                           : "there is no terminal; run the pipeline with gatehouse --batch, or "
-                             "see gatehouse help");
-        return EXIT_CODE_USAGE;
     }
     return verb_functions[options->verb](app);
 }
@@ -73,6 +89,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     /* Nor a limit on the size of files: a write that is refused is an error that can be told. */
     signal(SIGXFSZ, SIG_IGN);
+    setlocale(LC_CTYPE, ""); /* the console's characters; numbers and sorting stay as in C */
     if (!options_parse(argc, (const char *const *)argv, &options, &err)) {
         complain("%s", err.message);
         return EXIT_CODE_USAGE;

@@ -1,0 +1,343 @@
+/* The console's door to the store and to runners. */
+#include "core/app/client.h"
+
+#include "core/base/alloc.h"
+#include "core/base/file.h"
+#include "core/engine/engine.h"
+#include "core/loop/process.h"
+#include "core/store/run_lock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum {
+    EVENTS_PER_READ = 500,
+    BUSY_TIMEOUT_MS = 500, /* a console must not hang behind a writer */
+    LOG_TAIL_MAX = 1 << 16,
+    RESPAWN_AFTER_MS = 5000,
+    ARGV_FIXED = 12,
+};
+
+/* ---- opening */
+static bool open_store(struct client *client, struct error *err)
+{
+    struct app *app = client->app;
+    char *path = file_join(app->state_folder, "runs.db");
+    app->store = store_open(path, client->is_read_only ? STORE_READ : STORE_WRITE, err);
+    free(path);
+    if (app->store != NULL) {
+        store_set_busy_timeout(app->store, BUSY_TIMEOUT_MS);
+        return true;
+    }
+    return client->is_read_only && error_is(err, "not_found");
+}
+
+bool client_init(struct client *client, struct app *app, bool is_read_only, struct error *err)
+{
+    *client = (struct client){.app = app, .is_read_only = is_read_only};
+    client->user = app_user();
+    client->tty = app_tty();
+    client->runner_log = file_join(app->state_folder, "runner.log");
+    return (is_read_only || app_make_state_folder(app, err)) && open_store(client, err);
+}
+
+static void drop_view(struct client *client)
+{
+    if (client->has_run) {
+        view_done(&client->view);
+        client->has_run = false;
+    }
+}
+
+void client_done(struct client *client)
+{
+    drop_view(client);
+    free(client->runs);
+    free(client->runner_log);
+    free(client->user);
+    free(client->tty);
+}
+
+/* ---- reading */
+static bool apply_list(struct view *view, const struct event_list *list, struct error *err)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (!view_apply(view, &list->items[i], err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_events(struct client *client, struct view *view, bool *out_changed,
+                        struct error *err)
+{
+    for (;;) {
+        struct event_list list = {.items = NULL};
+        bool is_good = store_read_events(client->app->store, view->run.id, view->run.last_seq,
+                                         EVENTS_PER_READ, &list, err) &&
+                       apply_list(view, &list, err);
+        size_t count = list.count;
+        event_list_done(&list);
+        *out_changed = *out_changed || count > 0;
+        if (!is_good || count < EVENTS_PER_READ) {
+            return is_good;
+        }
+    }
+}
+
+static void set_usual(void *context, const char *stage, int64_t median_ms)
+{
+    view_set_usual(context, stage, median_ms);
+}
+
+bool client_show(struct client *client, const char *reference, struct error *err)
+{
+    struct run_summary summary;
+    struct view view;
+    bool has_changed = false;
+    if (client->app->store == NULL) {
+        return error_set(err, ERROR_PERMANENT, "not_found", "there are no runs yet");
+    }
+    if (!store_find_run(client->app->store, reference, &summary, err)) {
+        return false;
+    }
+    view_init(&view, summary.id);
+    if (!read_events(client, &view, &has_changed, err) ||
+        !store_usual_durations(client->app->store, summary.pipeline, set_usual, &view, err)) {
+        view_done(&view);
+        return false;
+    }
+    drop_view(client);
+    client->view = view;
+    client->has_run = true;
+    client->command_id = 0;
+    return true;
+}
+
+static bool add_run(void *context, const struct run_summary *run)
+{
+    struct client *client = context;
+    client->runs[client->run_count++] = *run;
+    return true;
+}
+
+static bool read_runs(struct client *client, struct error *err)
+{
+    static const struct run_filter all = {.pipeline = NULL};
+    if (client->runs == NULL) {
+        client->runs = xcalloc(CLIENT_RUNS_MAX, sizeof(*client->runs));
+    }
+    client->run_count = 0;
+    return store_list_runs(client->app->store, &all, CLIENT_RUNS_MAX, add_run, client, err);
+}
+
+static bool is_owned(const struct client *client)
+{
+    struct run_owner owner;
+    if (!client->has_run) {
+        return false;
+    }
+    char *folder = engine_run_folder_path(client->app->state_folder, client->view.run.id);
+    bool is_alive = run_lock_owner(folder, &owner);
+    free(folder);
+    return is_alive;
+}
+
+/* ---- runners */
+static bool spawn_runner(struct client *client, const char *resumed, int64_t now_ms,
+                         struct error *err)
+{
+    const struct app *app = client->app;
+    const struct options *options = app->options;
+    const char *argv[OPTIONS_SET_MAX * 2 + ARGV_FIXED];
+    size_t count = 0;
+    struct stat status;
+    char *program = app_program("", "gatehouse");
+    argv[count++] = program;
+    argv[count++] = "--batch";
+    argv[count++] = "--state-dir";
+    argv[count++] = app->state_folder;
+    if (options->values[OPTION_CONFIG] != NULL) {
+        argv[count++] = "--config";
+        argv[count++] = options->values[OPTION_CONFIG];
+    }
+    for (size_t i = 0; i < options->setting_count; i++) {
+        argv[count++] = "--set";
+        argv[count++] = options->settings[i];
+    }
+    if (resumed != NULL) {
+        argv[count++] = "--resume";
+        argv[count++] = resumed;
+    }
+    argv[count] = NULL;
+    client->runner_log_size = stat(client->runner_log, &status) == 0 ? status.st_size : 0;
+    struct process_detached spec = {
+        .argv = argv,
+        .env = (const char *const *)app->request.environment,
+        .log_path = client->runner_log,
+    };
+    bool is_good = process_spawn_detached(&spec, err);
+    free(program);
+    client->spawned_ms = is_good ? now_ms : client->spawned_ms;
+    return is_good;
+}
+
+static bool refuse_read_only(struct error *err)
+{
+    return error_set(err, ERROR_PERMANENT, "read_only",
+                     "this console is read-only: start it without --read-only to command runs");
+}
+
+bool client_start_run(struct client *client, int64_t now_ms, struct error *err)
+{
+    if (client->is_read_only) {
+        return refuse_read_only(err);
+    }
+    if (!read_runs(client, err) || !spawn_runner(client, NULL, now_ms, err)) {
+        return false;
+    }
+    client->awaited_number = client->run_count == 0 ? 1 : client->runs[0].number + 1;
+    return true;
+}
+
+bool client_command(struct client *client, const struct command *command, int64_t now_ms,
+                    struct error *err)
+{
+    struct command ours = *command;
+    if (client->is_read_only) {
+        return refuse_read_only(err);
+    }
+    ours.user = client->user;
+    ours.tty = client->tty;
+    if (!store_add_command(client->app->store, client->view.run.id, &ours, now_ms,
+                           &client->command_id, err)) {
+        return false;
+    }
+    return is_owned(client) || spawn_runner(client, client->view.run.id, now_ms, err);
+}
+
+char *client_complaint(const struct client *client)
+{
+    struct buf text;
+    struct error err;
+    char *line = NULL;
+    struct stat status;
+    if (stat(client->runner_log, &status) != 0 || status.st_size <= client->runner_log_size) {
+        return NULL;
+    }
+    buf_init(&text, 64U << 20);
+    if (file_read(client->runner_log, &text, &err)) {
+        buf_consume(&text, (size_t)client->runner_log_size);
+        struct str rest = str_trim(buf_str(&text));
+        struct str last = rest;
+        while (rest.len > 0) {
+            last = str_split(rest, '\n', &rest);
+        }
+        line = last.len == 0 ? NULL : xmemdup0(last.ptr, last.len);
+    }
+    buf_done(&text);
+    return line;
+}
+
+/* ---- staying up to date */
+
+/* A command that its runner did not live to answer gets another runner. */
+static bool follow_command(struct client *client, int64_t now_ms, struct error *err)
+{
+    int64_t seq = 0;
+    if (client->command_id == 0) {
+        return true;
+    }
+    if (!store_command_answer(client->app->store, client->command_id, &seq, err)) {
+        return false;
+    }
+    if (seq > 0) {
+        client->command_id = 0;
+        return true;
+    }
+    bool is_due = !client->has_runner && now_ms - client->spawned_ms >= RESPAWN_AFTER_MS;
+    return !is_due || spawn_runner(client, client->view.run.id, now_ms, err);
+}
+
+static bool show_awaited(struct client *client, struct error *err)
+{
+    char number[32];
+    if (client->awaited_number == 0 || client->run_count == 0 ||
+        client->runs[0].number < client->awaited_number) {
+        return true;
+    }
+    snprintf(number, sizeof(number), "%lld", (long long)client->awaited_number);
+    client->awaited_number = 0;
+    return client_show(client, number, err);
+}
+
+bool client_refresh(struct client *client, int64_t now_ms, bool *out_changed, struct error *err)
+{
+    bool had_runner = client->has_runner;
+    *out_changed = false;
+    if (client->app->store == NULL && (!open_store(client, err) || client->app->store == NULL)) {
+        return client->app->store == NULL && error_is(err, "not_found");
+    }
+    if (store_has_changed(client->app->store)) {
+        *out_changed = true;
+        if (!read_runs(client, err) || !show_awaited(client, err)) {
+            return false;
+        }
+    }
+    client->has_runner = is_owned(client);
+    *out_changed = *out_changed || had_runner != client->has_runner;
+    return (!client->has_run || read_events(client, &client->view, out_changed, err)) &&
+           follow_command(client, now_ms, err);
+}
+
+bool client_is_live(const struct client *client)
+{
+    return client->has_runner || client->command_id != 0 || client->awaited_number != 0;
+}
+
+const char *client_watch_path(const struct client *client)
+{
+    return client->app->store == NULL ? NULL : store_watch_path(client->app->store);
+}
+
+/* ---- small things */
+struct wanted {
+    const char *stage;
+    int64_t usual_ms;
+};
+
+static void find_usual(void *context, const char *stage, int64_t median_ms)
+{
+    struct wanted *wanted = context;
+    if (strcmp(stage, wanted->stage) == 0) {
+        wanted->usual_ms = median_ms;
+    }
+}
+
+int64_t client_usual_ms(const struct client *client, const char *stage)
+{
+    struct wanted wanted = {.stage = stage};
+    struct error err;
+    if (client->app->store != NULL) {
+        store_usual_durations(client->app->store,
+                              config_text(client->app->config, CONFIG_pipeline_name), find_usual,
+                              &wanted, &err);
+    }
+    return wanted.usual_ms;
+}
+
+char *client_log_path(const struct client *client, const char *stage, int try_number)
+{
+    return engine_log_path(client->app->state_folder, client->view.run.id, stage, try_number);
+}
+
+char *client_log_folder(const struct client *client)
+{
+    char *run = engine_run_folder_path(client->app->state_folder, client->view.run.id);
+    char *folder = file_join(run, "logs");
+    free(run);
+    return folder;
+}

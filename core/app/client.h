@@ -1,0 +1,57 @@
+/* What a console needs of a run: its view kept up to date from the store, the history, commands to
+ * its runner, and a detached runner where there is none. Blocking, short; one thread. */
+#ifndef GATEHOUSE_APP_CLIENT_H
+#define GATEHOUSE_APP_CLIENT_H
+
+#include "core/app/app.h"
+#include "core/view/view.h"
+
+enum { CLIENT_RUNS_MAX = 200 };
+
+struct client {
+    struct app *app; /* borrowed: configuration loaded; its store is opened here */
+    bool is_read_only;
+    bool has_run;             /* view shows a run */
+    bool has_runner;          /* a live runner owns it, as of the latest refresh */
+    struct view view;         /* while has_run */
+    struct run_summary *runs; /* newest first, at most CLIENT_RUNS_MAX */
+    size_t run_count;
+    int64_t command_id;      /* a command of ours that is not answered yet; 0: none */
+    int64_t awaited_number;  /* we started a runner: the first run from this number on is ours; 0 */
+    int64_t runner_log_size; /* of runner_log before that */
+    int64_t spawned_ms;      /* when a runner was started; 0: never */
+    char *runner_log;        /* where detached runners complain */
+    char *user, *tty;        /* tty NULL: none */
+};
+
+/* Opens the store (read only: it may be absent until there is a run). False with err. */
+bool client_init(struct client *client, struct app *app, bool is_read_only, struct error *err);
+void client_done(struct client *client);
+
+/* Shows another run: latest, a number, an id or a prefix. The run shown before stays on failure. */
+bool client_show(struct client *client, const char *reference, struct error *err);
+/* Reads what is new. A run that we started is shown as soon as it is there. out_changed: the view,
+ * the history or the runner is not as before. */
+bool client_refresh(struct client *client, int64_t now_ms, bool *out_changed, struct error *err);
+/* Something may still happen without a word of the store: a runner lives, or is awaited. */
+bool client_is_live(const struct client *client);
+/* The file to watch, or NULL. Borrows. */
+const char *client_watch_path(const struct client *client);
+
+/* A command with our user and tty, durable when this returns; with no runner alive one is started
+ * detached. command->id, user and tty are ignored. */
+bool client_command(struct client *client, const struct command *command, int64_t now_ms,
+                    struct error *err);
+/* A new run by a detached runner with our configuration options. */
+bool client_start_run(struct client *client, int64_t now_ms, struct error *err);
+/* What the runner that we started last complained about: the last line of its log; gives memory
+ * for free(), or NULL. */
+char *client_complaint(const struct client *client);
+
+/* Median duration of a stage of the configured pipeline in past runs; 0: unknown. */
+int64_t client_usual_ms(const struct client *client, const char *stage);
+/* The log of a try of the run that is shown; gives memory for free(). */
+char *client_log_path(const struct client *client, const char *stage, int try_number);
+char *client_log_folder(const struct client *client); /* the folder of all of them */
+
+#endif

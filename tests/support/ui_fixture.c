@@ -1,0 +1,216 @@
+/* A console's state for tests, and golden screens. */
+#include "tests/support/ui_fixture.h"
+
+#include "core/base/alloc.h"
+#include "core/base/file.h"
+#include "tests/support/cmocka.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PLAN                                                                                       \
+    "{\"pipeline\":\"credit_default_pipeline\",\"stages\":["                                       \
+    "{\"name\":\"check_lambda_connection\",\"kind\":\"work\",\"retries\":1},"                      \
+    "{\"name\":\"invoke_clean_s3_raw\",\"kind\":\"work\",\"retries\":1,"                           \
+    "\"after\":[\"check_lambda_connection\"]},"                                                    \
+    "{\"name\":\"invoke_clean_rds\",\"kind\":\"work\",\"retries\":1,"                              \
+    "\"after\":[\"check_lambda_connection\"]},"                                                    \
+    "{\"name\":\"invoke_merge_cleaned_data\",\"kind\":\"work\",\"retries\":1,"                     \
+    "\"after\":[\"invoke_clean_s3_raw\",\"invoke_clean_rds\"]},"                                   \
+    "{\"name\":\"start_sagemaker_training\",\"kind\":\"job\",\"retries\":1,"                       \
+    "\"after\":[\"invoke_merge_cleaned_data\"],\"parameters\":{\"job_name_prefix\":"               \
+    "\"credit-default-xgboost\",\"instance_type\":\"ml.m5.xlarge\"}},"                             \
+    "{\"name\":\"evaluate_model_performance\",\"kind\":\"gate\",\"retries\":1,"                    \
+    "\"after\":[\"start_sagemaker_training\"],\"parameters\":{\"rules\":[{\"split\":\"test\","     \
+    "\"metric\":\"accuracy\",\"min\":0.8}]}}]}"
+#define TRAIN "start_sagemaker_training"
+
+enum { GOLDEN_MAX = 1 << 20 };
+
+static void load_config(struct ui_fixture *fixture)
+{
+    struct problems problems = {.count = 0};
+    fixture->app.options = &fixture->options;
+    fixture->app.config = config_load_text(&fixture->app.request, "test.toml", STR(""), &problems);
+    assert_int_equal(problems.count, 0);
+    fixture->client.app = &fixture->app;
+    fixture->client.user = xstrdup("ana");
+    fixture->app.state_folder = xstrdup("/nowhere");
+    fixture->ui.client = &fixture->client;
+    log_file_init(&fixture->ui.log.file);
+    fixture->ui.log.is_following = true;
+    screen_init(&fixture->screen, 80, 24, false);
+}
+
+void ui_fixture_init_empty(struct ui_fixture *fixture)
+{
+    *fixture = (struct ui_fixture){.options = {.verb = VERB_NONE}};
+    load_config(fixture);
+}
+
+void ui_fixture_init(struct ui_fixture *fixture)
+{
+    ui_fixture_init_empty(fixture);
+    fixture_init(&fixture->run, PLAN);
+    fixture_give(&fixture->run, RUN_INPUT_START);
+    view_init(&fixture->client.view, FIXTURE_RUN_ID);
+    fixture->client.has_run = true;
+    fixture->client.has_runner = true;
+    ui_fixture_follow(fixture);
+    free(fixture->client.view.environment);
+    fixture->client.view.environment = xstrdup("local");
+}
+
+void ui_fixture_done(struct ui_fixture *fixture)
+{
+    if (fixture->client.has_run) {
+        view_done(&fixture->client.view);
+        fixture_done(&fixture->run);
+    }
+    dialog_close(&fixture->ui.dialog);
+    log_file_done(&fixture->ui.log.file);
+    screen_done(&fixture->screen);
+    config_free(fixture->app.config);
+    free(fixture->app.state_folder);
+    free(fixture->client.user);
+    free(fixture->client.runs);
+}
+
+void ui_fixture_follow(struct ui_fixture *fixture)
+{
+    struct error err;
+    struct view *view = &fixture->client.view;
+    for (size_t i = (size_t)view->run.last_seq; i < fixture->run.log.count; i++) {
+        if (!view_apply(view, &fixture->run.log.items[i], &err)) {
+            fail_msg("%s", err.message);
+        }
+    }
+    fixture->ui.now_ms = fixture->run.now_ms;
+    fixture->ui.stage = ui_current_stage(view);
+}
+
+void ui_fixture_progress(struct ui_fixture *fixture, const char *stage, const char *members)
+{
+    struct error err;
+    struct fixture *run = &fixture->run;
+    char *text = xasprintf("{\"stage\":\"%s\",\"try\":%d,%s}", stage,
+                           fixture_at(run, stage)->try_number, members);
+    struct json *body = json_parse(str_from(text), &err);
+    assert_non_null(body);
+    event_list_add(&run->log, run->now_ms, EVENT_STAGE_PROGRESS, body);
+    struct event *event = &run->log.items[run->log.count - 1];
+    event->seq = run->run.last_seq + 1;
+    assert_true(run_apply(&run->run, event, &err));
+    ui_fixture_follow(fixture);
+    free(text);
+}
+
+static void end_stage(struct ui_fixture *fixture, const char *stage, int64_t after_ms)
+{
+    fixture->run.now_ms += after_ms;
+    fixture_end(&fixture->run, stage, OUTCOME_SUCCESS);
+}
+
+void ui_fixture_train(struct ui_fixture *fixture)
+{
+    struct buf rounds;
+    end_stage(fixture, "check_lambda_connection", 2000);
+    end_stage(fixture, "invoke_clean_s3_raw", 48000);
+    end_stage(fixture, "invoke_clean_rds", 24000);
+    end_stage(fixture, "invoke_merge_cleaned_data", 151000);
+    fixture->run.now_ms += 20000;
+    fixture_running(&fixture->run, TRAIN);
+    fixture->run.now_ms += 62000;
+    buf_init(&rounds, GOLDEN_MAX);
+    buf_append_text(&rounds, "\"step\":\"wait for job\",\"step_number\":2,\"step_count\":3,"
+                             "\"done\":62,\"total\":100,\"unit\":\"rounds\",\"detail\":"
+                             "\"Training\",\"rounds\":[");
+    for (int i = 1; i <= 62; i++) {
+        buf_printf(&rounds, "%s[%d,{\"train-error\":%.4f,\"validation-error\":%.4f}]",
+                   i == 1 ? "" : ",", i, 0.16 + 0.05 / i, 0.18 + 0.04 / i);
+    }
+    buf_append_text(&rounds, "]");
+    ui_fixture_progress(fixture, TRAIN, buf_text(&rounds));
+    view_set_usual(&fixture->client.view, "check_lambda_connection", 2000);
+    view_set_usual(&fixture->client.view, TRAIN, 1170000);
+    buf_done(&rounds);
+}
+
+void ui_fixture_judge(struct ui_fixture *fixture, bool passes)
+{
+    ui_fixture_train(fixture);
+    end_stage(fixture, TRAIN, 40000);
+    fixture->run.now_ms += 500;
+    fixture_judge(&fixture->run, "evaluate_model_performance", passes);
+    ui_fixture_follow(fixture);
+    fixture->client.has_runner = false;
+}
+
+void ui_fixture_draw(struct ui_fixture *fixture, int cols, int rows)
+{
+    screen_resize(&fixture->screen, cols, rows);
+    ui_draw(&fixture->ui, &fixture->screen);
+}
+
+static bool shows(const struct ui_fixture *fixture, const char *text, struct buf *out)
+{
+    buf_init(out, GOLDEN_MAX);
+    screen_text(&fixture->screen, out);
+    return strstr(buf_text(out), text) != NULL;
+}
+
+void ui_fixture_assert_shows(const struct ui_fixture *fixture, const char *text)
+{
+    struct buf out;
+    if (!shows(fixture, text, &out)) {
+        fail_msg("no \"%s\" in:\n%s", text, buf_text(&out));
+    }
+    buf_done(&out);
+}
+
+void ui_fixture_assert_hides(const struct ui_fixture *fixture, const char *text)
+{
+    struct buf out;
+    if (shows(fixture, text, &out)) {
+        fail_msg("\"%s\" in:\n%s", text, buf_text(&out));
+    }
+    buf_done(&out);
+}
+
+/* Under the text the roles: a letter a cell, 'A' the first role, lower case when selected. */
+static void append_roles(const struct screen *screen, struct buf *out)
+{
+    for (int y = 0; y < screen->rows; y++) {
+        for (int x = 0; x < screen->cols; x++) {
+            const struct cell *cell = screen_cell(screen, x, y);
+            int letter = cell->role < 26 ? 'A' + cell->role : '0' + cell->role - 26;
+            buf_append_char(out, (char)(letter + (cell->is_selected && letter >= 'A' ? 32 : 0)));
+        }
+        buf_append_char(out, '\n');
+    }
+}
+
+void ui_fixture_assert_golden(const struct ui_fixture *fixture, const char *name)
+{
+    struct buf drawn, kept;
+    struct error err;
+    char *path = xasprintf("tests/unit/tui/golden/%s.txt", name);
+    const char *mode = getenv("GATEHOUSE_GOLDEN");
+    buf_init(&drawn, GOLDEN_MAX);
+    buf_init(&kept, GOLDEN_MAX);
+    screen_text(&fixture->screen, &drawn);
+    append_roles(&fixture->screen, &drawn);
+    if (mode != NULL && strcmp(mode, "write") == 0) {
+        assert_true(file_write(path, buf_str(&drawn), 0644, &err));
+    }
+    if (!file_read(path, &kept, &err)) {
+        fail_msg("%s", err.message);
+    }
+    if (strcmp(buf_text(&kept), buf_text(&drawn)) != 0) {
+        fail_msg("%s is not what is drawn now (GATEHOUSE_GOLDEN=write replaces it):\n%s", path,
+                 buf_text(&drawn));
+    }
+    buf_done(&drawn);
+    buf_done(&kept);
+    free(path);
+}

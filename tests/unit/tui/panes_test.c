@@ -1,0 +1,216 @@
+/* Golden screens: what each pane shows, at the sizes that matter. */
+#include "tests/support/ui_fixture.h"
+
+#include "core/base/alloc.h"
+#include "tests/support/cmocka.h"
+
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void golden_at(struct ui_fixture *fixture, int cols, int rows, const char *name)
+{
+    char full[80];
+    snprintf(full, sizeof(full), "%s_%dx%d", name, cols, rows);
+    ui_fixture_draw(fixture, cols, rows);
+    ui_fixture_assert_golden(fixture, full);
+}
+
+static void golden(struct ui_fixture *fixture, const char *name)
+{
+    golden_at(fixture, 80, 24, name);
+    golden_at(fixture, 120, 40, name);
+    golden_at(fixture, 60, 15, name);
+}
+
+static void a_running_pipeline(void **state)
+{
+    struct ui_fixture fixture;
+    (void)state;
+    ui_fixture_init(&fixture);
+    ui_fixture_train(&fixture);
+    golden(&fixture, "running");
+    golden_at(&fixture, 200, 50, "running");
+    golden_at(&fixture, 50, 12, "running");
+    golden_at(&fixture, 39, 9, "running");
+    ui_fixture_done(&fixture);
+}
+
+static void an_ascii_terminal(void **state)
+{
+    struct ui_fixture fixture;
+    (void)state;
+    ui_fixture_init(&fixture);
+    ui_fixture_train(&fixture);
+    fixture.screen.is_ascii = true;
+    golden_at(&fixture, 80, 24, "ascii");
+    for (int i = 0; i < 80 * 24; i++) {
+        assert_true(fixture.screen.cells[i].glyph < 0x80);
+    }
+    ui_fixture_done(&fixture);
+}
+
+static void a_model_that_passed(void **state)
+{
+    struct ui_fixture fixture;
+    (void)state;
+    ui_fixture_init(&fixture);
+    ui_fixture_judge(&fixture, true);
+    golden(&fixture, "passed");
+    fixture.ui.page = PAGE_VERDICT;
+    golden_at(&fixture, 80, 24, "passed_page");
+    ui_fixture_done(&fixture);
+}
+
+static void a_model_that_was_rejected(void **state)
+{
+    struct ui_fixture fixture;
+    (void)state;
+    ui_fixture_init(&fixture);
+    ui_fixture_judge(&fixture, false);
+    golden(&fixture, "rejected");
+    ui_fixture_draw(&fixture, 39, 9);
+    ui_fixture_assert_shows(&fixture, "REJECTED 5/6 run 147");
+    ui_fixture_done(&fixture);
+}
+
+static void a_stage_that_failed(void **state)
+{
+    struct ui_fixture fixture;
+    (void)state;
+    ui_fixture_init(&fixture);
+    fixture_fail(&fixture.run, "check_lambda_connection", ERROR_PERMANENT);
+    ui_fixture_follow(&fixture);
+    fixture.client.has_runner = false;
+    golden_at(&fixture, 80, 24, "failed");
+    fixture.ui.page = PAGE_DETAIL;
+    golden_at(&fixture, 80, 24, "detail");
+    ui_fixture_done(&fixture);
+}
+
+static void a_run_whose_runner_is_gone_says_so(void **state)
+{
+    struct ui_fixture fixture;
+    (void)state;
+    ui_fixture_init(&fixture);
+    fixture.client.has_runner = false;
+    ui_fixture_draw(&fixture, 80, 24);
+    ui_fixture_assert_shows(&fixture, "NO RUNNER");
+    ui_fixture_done(&fixture);
+}
+
+static void production_is_told_by_more_than_its_word(void **state)
+{
+    struct ui_fixture fixture;
+    (void)state;
+    ui_fixture_init(&fixture);
+    free(fixture.client.view.environment);
+    fixture.client.view.environment = xstrdup("Production");
+    ui_fixture_draw(&fixture, 80, 24);
+    ui_fixture_assert_shows(&fixture, "Production |");
+    assert_int_equal(screen_cell(&fixture.screen, 2, 0)->role, ROLE_HEADER_PRODUCTION);
+    ui_fixture_done(&fixture);
+}
+
+static void the_plan_stands_in_when_there_is_no_run(void **state)
+{
+    struct ui_fixture fixture;
+    (void)state;
+    ui_fixture_init_empty(&fixture);
+    golden_at(&fixture, 80, 24, "empty");
+    fixture.client.is_read_only = true;
+    ui_fixture_draw(&fixture, 80, 24);
+    ui_fixture_assert_hides(&fixture, "Press n");
+    ui_fixture_assert_hides(&fixture, "ew run");
+    ui_fixture_done(&fixture);
+}
+
+static void the_history_of_runs(void **state)
+{
+    struct ui_fixture fixture;
+    (void)state;
+    ui_fixture_init(&fixture);
+    fixture.client.runs = xcalloc(2, sizeof(struct run_summary));
+    fixture.client.run_count = 2;
+    fixture.client.runs[0] = (struct run_summary){.number = 147,
+                                                  .id = FIXTURE_RUN_ID,
+                                                  .user = "ana",
+                                                  .environment = "local",
+                                                  .state = RUN_RUNNING,
+                                                  .created_ms = 1000000,
+                                                  .accuracy = NAN,
+                                                  .auc = NAN};
+    fixture.client.runs[1] = (struct run_summary){.number = 146,
+                                                  .id = "20261121-000000-000000",
+                                                  .user = "cron",
+                                                  .environment = "local",
+                                                  .state = RUN_FAILED,
+                                                  .verdict = VERDICT_REJECTED,
+                                                  .created_ms = 500000,
+                                                  .ended_ms = 900000,
+                                                  .accuracy = 0.7123,
+                                                  .auc = 0.6012};
+    fixture.ui.page = PAGE_HISTORY;
+    fixture.ui.run_row = 1;
+    golden_at(&fixture, 80, 24, "history");
+    ui_fixture_done(&fixture);
+}
+
+static void the_help_lists_every_action_with_its_keys(void **state)
+{
+    struct ui_fixture fixture;
+    (void)state;
+    ui_fixture_init(&fixture);
+    fixture.ui.page = PAGE_HELP;
+    golden_at(&fixture, 80, 45, "help");
+    for (int i = 0; i < ACTION_COUNT; i++) {
+        ui_fixture_assert_shows(&fixture, action_sentence((enum action)i));
+    }
+    fixture.ui.scroll = 100000; /* scrolling ends with the page */
+    ui_fixture_draw(&fixture, 80, 24);
+    ui_fixture_assert_shows(&fixture, "everywhere else it starts a new run");
+    ui_fixture_done(&fixture);
+}
+
+/* Whatever the size, drawing stays inside the screen (ASan and asserts watch). */
+static void every_size_can_be_drawn(void **state)
+{
+    struct ui_fixture fixture;
+    static const enum ui_page pages[] = {PAGE_RUN, PAGE_DETAIL, PAGE_HISTORY, PAGE_VERDICT,
+                                         PAGE_HELP};
+    (void)state;
+    ui_fixture_init(&fixture);
+    ui_fixture_judge(&fixture, false);
+    for (int rows = 1; rows < 60; rows += rows < 16 ? 1 : 7) {
+        for (int cols = 1; cols < 220; cols += cols < 90 ? 3 : 31) {
+            for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+                fixture.ui.page = pages[i];
+                fixture.ui.is_zoomed = (cols + rows) % 3 == 0;
+                fixture.ui.focus = (enum ui_focus)(rows % 3);
+                ui_fixture_draw(&fixture, cols, rows);
+            }
+        }
+    }
+    ui_fixture_done(&fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_running_pipeline),
+        cmocka_unit_test(an_ascii_terminal),
+        cmocka_unit_test(a_model_that_passed),
+        cmocka_unit_test(a_model_that_was_rejected),
+        cmocka_unit_test(a_stage_that_failed),
+        cmocka_unit_test(a_run_whose_runner_is_gone_says_so),
+        cmocka_unit_test(production_is_told_by_more_than_its_word),
+        cmocka_unit_test(the_plan_stands_in_when_there_is_no_run),
+        cmocka_unit_test(the_history_of_runs),
+        cmocka_unit_test(the_help_lists_every_action_with_its_keys),
+        cmocka_unit_test(every_size_can_be_drawn),
+    };
+    setlocale(LC_CTYPE, "C.UTF-8");
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,398 @@
+/* Wakes for keys, for news of the store and the log, and once a second while a run is alive; draws
+ * once after each batch of them. With nothing alive it sleeps. */
+#include "tui/console.h"
+
+#include "core/app/client.h"
+#include "core/base/clock.h"
+#include "core/loop/timer.h"
+#include "core/loop/watch.h"
+#include "tui/control.h"
+#include "tui/term.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    FRAME_MS = 100, /* news are drawn at most this often */
+    RESIZE_MS = 20, /* a storm of resizes is one */
+    TICK_MS = 1000,
+    ABSENT_POLL_MS = 2000, /* looking for a store that is not there yet */
+    START_PATIENCE_MS = 15000,
+    KEYS_PER_TURN = 4096,
+    SIGNAL_EXIT = 128,
+    SIGNALS_MAX = 8,
+};
+
+struct console {
+    struct app *app;
+    struct client client;
+    struct ui ui;
+    struct theme theme;
+    struct screen screen;
+    struct loop *loop;
+    struct fd_watch *keys;
+    struct file_watch *store_watch, *log_watch;
+    char *log_folder; /* watched by log_watch */
+    struct timer *tick, *frame, *resize;
+    struct signal_watch *signals[SIGNALS_MAX];
+    size_t signal_count;
+    int64_t framed_ms; /* monotonic, of the latest frame that news caused */
+    int64_t newest;    /* number of the newest run known */
+    int exit_code;
+};
+
+static void draw(struct console *console)
+{
+    console->ui.now_ms = clock_system()->wall_ms(clock_system());
+    ui_draw(&console->ui, &console->screen);
+    term_show(&console->screen);
+}
+
+static void leave(struct console *console, int code)
+{
+    console->exit_code = code;
+    loop_stop(console->loop);
+}
+
+/* ---- news */
+static void on_news(void *context);
+
+static void draw_soon(struct console *console)
+{
+    if (!timer_is_armed(console->frame)) {
+        int64_t now_ms = clock_system()->monotonic_ms(clock_system());
+        timer_arm(console->frame, console->framed_ms + FRAME_MS - now_ms);
+    }
+}
+
+static void watch_files(struct console *console)
+{
+    struct error err;
+    const struct client *client = &console->client;
+    if (console->store_watch == NULL && client_watch_path(client) != NULL) {
+        console->store_watch =
+            file_watch_new(console->loop, client_watch_path(client), on_news, console, &err);
+    }
+    if (!client->has_run) {
+        return;
+    }
+    char *folder = client_log_folder(client);
+    bool is_watched = console->log_watch != NULL && console->log_folder != NULL &&
+                      strcmp(folder, console->log_folder) == 0;
+    if (is_watched) {
+        free(folder);
+        return;
+    }
+    file_watch_free(console->log_watch);
+    free(console->log_folder);
+    console->log_folder = folder;
+    console->log_watch = file_watch_new(console->loop, folder, on_news, console, &err);
+}
+
+static void arm_tick(struct console *console)
+{
+    int64_t into_second = console->ui.now_ms % TICK_MS;
+    if (client_is_live(&console->client)) {
+        timer_arm(console->tick, TICK_MS - into_second);
+    } else if (console->app->store == NULL) {
+        timer_arm(console->tick, ABSENT_POLL_MS);
+    }
+}
+
+static void greet_new_run(struct console *console)
+{
+    const struct client *client = &console->client;
+    if (client->run_count == 0 || client->runs[0].number <= console->newest) {
+        return;
+    }
+    bool is_shown = client->has_run && client->view.run.number == client->runs[0].number;
+    if (console->newest > 0 && !is_shown) {
+        control_say(&console->ui, false, "run %04lld has started: H, Enter shows it",
+                    (long long)client->runs[0].number);
+    }
+    console->newest = client->runs[0].number;
+}
+
+/* A runner that dies before it has a run says why in its log. */
+static void check_start(struct console *console)
+{
+    struct client *client = &console->client;
+    int64_t waited_ms = console->ui.now_ms - client->spawned_ms;
+    if (client->awaited_number == 0 || waited_ms < START_PATIENCE_MS) {
+        return;
+    }
+    char *complaint = client_complaint(client);
+    control_say(&console->ui, true, "the runner started no run: %s (%s)",
+                complaint == NULL ? "it does not say why" : complaint, client->runner_log);
+    free(complaint);
+    client->awaited_number = 0;
+}
+
+static bool grow_log(struct console *console)
+{
+    bool has_more = false;
+    bool has_grown = log_file_grow(&console->ui.log.file, &has_more);
+    control_log_grown(&console->ui);
+    if (has_more) {
+        draw_soon(console);
+    }
+    return has_grown;
+}
+
+static void refresh_run(struct console *console)
+{
+    struct client *client = &console->client;
+    struct error err;
+    bool has_changed = false;
+    console->ui.now_ms = clock_system()->wall_ms(clock_system());
+    if (!client_refresh(client, console->ui.now_ms, &has_changed, &err)) {
+        control_say(&console->ui, true, "the run store cannot be read: %s", err.message);
+    } else if (!client->has_run && client->run_count > 0) {
+        client_show(client, "latest", &err);
+    }
+    greet_new_run(console);
+    check_start(console);
+    control_refreshed(&console->ui, client);
+    grow_log(console);
+    watch_files(console);
+    arm_tick(console);
+}
+
+static void on_frame(void *context)
+{
+    struct console *console = context;
+    console->framed_ms = clock_system()->monotonic_ms(clock_system());
+    refresh_run(console);
+    draw(console);
+}
+
+static void on_news(void *context)
+{
+    draw_soon(context);
+}
+
+static void on_tick(void *context)
+{
+    refresh_run(context);
+    draw(context);
+}
+
+/* ---- the terminal */
+static void on_resize(void *context)
+{
+    struct console *console = context;
+    int cols = 0, rows = 0;
+    term_size(&cols, &rows);
+    screen_resize(&console->screen, cols, rows);
+    term_forget();
+    draw(console);
+}
+
+static void suspend(struct console *console)
+{
+    struct sigaction ours, standard = {.sa_handler = SIG_DFL};
+    term_suspend();
+    sigaction(SIGTSTP, &standard, &ours);
+    kill(0, SIGTSTP); /* the whole job, as the terminal would */
+    sigaction(SIGTSTP, &ours, NULL);
+    term_resume();
+    on_resize(console);
+    draw_soon(console);
+}
+
+static void obey(struct console *console, enum control_wish wish)
+{
+    switch (wish) {
+    case CONTROL_STAY:
+        break;
+    case CONTROL_LEAVE:
+        leave(console, EXIT_CODE_OK);
+        break;
+    case CONTROL_SUSPEND:
+        suspend(console);
+        break;
+    case CONTROL_REPAINT:
+        term_forget();
+        break;
+    }
+}
+
+static void on_keys(void *context, bool is_readable, bool is_writable)
+{
+    struct console *console = context;
+    uint32_t key = 0;
+    bool is_gone = false;
+    (void)is_writable;
+    for (int i = 0; is_readable && i < KEYS_PER_TURN && term_key(&key, &is_gone); i++) {
+        obey(console, control_key(&console->ui, &console->client, key));
+    }
+    if (is_gone) {
+        leave(console, SIGNAL_EXIT + SIGHUP);
+        return;
+    }
+    bool was_match_due = console->ui.log.is_match_due;
+    grow_log(console);
+    if (was_match_due && console->ui.log.is_match_due) {
+        draw_soon(console);
+    }
+    watch_files(console);
+    arm_tick(console);
+    draw(console);
+}
+
+static void on_signal(void *context, int signum)
+{
+    struct console *console = context;
+    switch (signum) {
+    case SIGWINCH:
+        timer_arm(console->resize, RESIZE_MS);
+        break;
+    case SIGTSTP:
+        suspend(console);
+        break;
+    case SIGCONT:
+        term_resume();
+        on_resize(console);
+        draw_soon(console);
+        break;
+    default:
+        leave(console, SIGNAL_EXIT + signum);
+        break;
+    }
+}
+
+/* Before the terminal is opened: curses takes over only signals that nobody wants. */
+static void watch_signals(struct console *console)
+{
+    static const int wanted[] = {SIGWINCH, SIGTSTP, SIGCONT, SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        console->signals[console->signal_count++] =
+            signal_watch_new(console->loop, wanted[i], on_signal, console);
+    }
+}
+
+/* ---- starting and leaving */
+static bool load_theme(struct console *console, struct error *err)
+{
+    const char *no_color = config_environment(&console->app->request, "NO_COLOR");
+    if (!theme_load(config_text(console->app->config, CONFIG_console_theme), &console->theme,
+                    err)) {
+        return error_prefix(err, "console.theme");
+    }
+    if (no_color != NULL) {
+        theme_drop_colors(&console->theme);
+    }
+    return true;
+}
+
+static bool open_run(struct console *console, struct error *err)
+{
+    const struct options *options = console->app->options;
+    bool is_read_only = options->is_given[OPTION_READ_ONLY];
+    bool has_changed = false;
+    struct client *client = &console->client;
+    if (!client_init(client, console->app, is_read_only, err) ||
+        !client_refresh(client, 0, &has_changed, err)) {
+        return false;
+    }
+    console->newest = client->run_count > 0 ? client->runs[0].number : 0;
+    if (options->operand_count > 0) {
+        return client_show(client, options->operands[0], err);
+    }
+    return client->run_count == 0 || client_show(client, "latest", err);
+}
+
+static int utc_offset_s(void)
+{
+    time_t now = (time_t)(clock_system()->wall_ms(clock_system()) / TICK_MS);
+    struct tm local;
+    return localtime_r(&now, &local) == NULL ? 0 : (int)local.tm_gmtoff;
+}
+
+static void start(struct console *console)
+{
+    int cols = 0, rows = 0;
+    console->loop = loop_new();
+    console->tick = timer_new(console->loop, on_tick, console);
+    console->frame = timer_new(console->loop, on_frame, console);
+    console->resize = timer_new(console->loop, on_resize, console);
+    watch_signals(console);
+    term_size(&cols, &rows);
+    screen_init(&console->screen, cols, rows,
+                term_is_ascii() || config_bool(console->app->config, CONFIG_console_ascii));
+    console->ui.client = &console->client;
+    console->ui.utc_offset_s = utc_offset_s();
+    log_file_init(&console->ui.log.file);
+    console->ui.log.is_following = true;
+}
+
+static void finish(struct console *console)
+{
+    for (size_t i = 0; i < console->signal_count; i++) {
+        signal_watch_free(console->signals[i]);
+    }
+    fd_watch_free(console->keys);
+    file_watch_free(console->store_watch);
+    file_watch_free(console->log_watch);
+    timer_free(console->tick);
+    timer_free(console->frame);
+    timer_free(console->resize);
+    loop_free(console->loop);
+    dialog_close(&console->ui.dialog);
+    log_file_done(&console->ui.log.file);
+    screen_done(&console->screen);
+    free(console->log_folder);
+}
+
+static void say_goodbye(const struct console *console)
+{
+    const struct client *client = &console->client;
+    if (client->has_run && client->has_runner) {
+        printer_line(&console->app->out, "run %lld goes on: gatehouse attach %lld",
+                     (long long)client->view.run.number, (long long)client->view.run.number);
+    }
+}
+
+static int show(struct console *console)
+{
+    struct error err;
+    start(console);
+    if (term_open(&console->theme, &err)) {
+        console->keys = fd_watch_new(console->loop, STDIN_FILENO, on_keys, console);
+        fd_watch_set(console->keys, true, false);
+        refresh_run(console);
+        draw(console);
+        loop_run(console->loop);
+        term_close();
+        say_goodbye(console);
+    } else {
+        complain("%s", err.message);
+        console->exit_code = EXIT_CODE_USAGE;
+    }
+    finish(console);
+    return console->exit_code;
+}
+
+int console_run(struct app *app)
+{
+    struct console console = {.app = app};
+    struct error err;
+    if (!term_check(&err)) {
+        complain("%s", err.message);
+        return EXIT_CODE_USAGE;
+    }
+    int code = app_load(app);
+    if (code != EXIT_CODE_OK) {
+        return code;
+    }
+    if (!load_theme(&console, &err)) {
+        complain("%s", err.message);
+        return EXIT_CODE_CONFIG;
+    }
+    code = open_run(&console, &err) ? show(&console) : app_fail(&err, "");
+    client_done(&console.client);
+    return code;
+}

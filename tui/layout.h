@@ -1,0 +1,37 @@
+/* Where the panes of a run lie on a screen of any size: degrades, never refuses. Pure. */
+#ifndef GATEHOUSE_TUI_LAYOUT_H
+#define GATEHOUSE_TUI_LAYOUT_H
+
+#include "tui/screen.h"
+
+/* X(name). PANE_ of an absent pane has no rows. */
+enum pane {
+    PANE_HEADER,
+    PANE_STAGES,
+    PANE_TRAINING,
+    PANE_VERDICT,
+    PANE_RUNS,
+    PANE_LOG,
+    PANE_MESSAGE,
+    PANE_HINTS,
+    PANE_COUNT
+};
+
+struct layout_wish {
+    int stages; /* how many there are */
+    bool has_training;
+    int verdict_rows; /* 0: no verdict to show */
+    enum pane only;   /* the pane that has the screen alone; PANE_COUNT: none */
+    enum pane focus;  /* the pane that is kept when there is room for one */
+};
+
+struct layout {
+    bool is_line; /* there is room for one line only: see area */
+    struct area area;
+    struct area panes[PANE_COUNT];
+    struct area page; /* between header and footer: for pages that fill it */
+};
+
+void layout_make(struct screen *screen, const struct layout_wish *wish, struct layout *out_layout);
+
+#endif

@@ -1,0 +1,253 @@
+/* The pages that fill the screen: details of a stage, history, help, the plan when there is no run.
+ */
+#include "tui/panes.h"
+
+#include "core/base/clock.h"
+#include "core/view/text.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TEXT_MAX = 1 << 16, SPARK_LEVELS = 8 };
+
+int page_line(struct page *page, enum role role, const char *format, ...)
+{
+    struct buf text;
+    va_list args;
+    buf_init(&text, TEXT_MAX);
+    va_start(args, format);
+    buf_vprintf(&text, format, args);
+    va_end(args);
+    area_cut(page->area, 0, page->y, role, page->area->cols, buf_text(&text));
+    buf_done(&text);
+    return page->y++;
+}
+
+void page_wrap(struct page *page, enum role role, int indent, const char *text)
+{
+    struct str rest = str_from(text);
+    int cols = page->area->cols - indent;
+    while (rest.len > 0 && cols > 0) {
+        size_t len = screen_line_len(rest, cols);
+        area_put(page->area, indent, page->y++, role, (struct str){rest.ptr, len});
+        while (len < rest.len && rest.ptr[len] == ' ') {
+            len++;
+        }
+        rest = (struct str){rest.ptr + len, rest.len - len};
+    }
+}
+
+/* ---- details of a stage */
+static void put_try(struct page *page, const struct ui *ui, const struct view_try *try)
+{
+    struct buf when;
+    char elapsed[CLOCK_TEXT_SIZE];
+    int64_t end_ms = try->ended_ms != 0 ? try->ended_ms : ui->now_ms;
+    buf_init(&when, TEXT_MAX);
+    text_date(&when, try->started_ms, ui->utc_offset_s);
+    clock_format_duration(end_ms - try->started_ms, elapsed);
+    int y = page_line(page, ROLE_TEXT, "  try %d  %-8s  %s  %s  %s", try->number,
+                      try->is_interrupted ? "LOST" : stage_state_word(try->state), buf_text(&when),
+                      elapsed, try->intent);
+    area_paint(page->area, 9, y, 8, ui_state_role(try->state));
+    if (try->error.message[0] != '\0') {
+        buf_reset(&when);
+        text_error(&when, &try->error);
+        page_wrap(page, ROLE_ALERT, 9, buf_text(&when));
+    }
+    buf_done(&when);
+}
+
+static void put_json(struct page *page, const char *title, const struct json *json)
+{
+    if (json == NULL || json_count(json) == 0) {
+        return;
+    }
+    char *text = json_print_pretty(json);
+    struct str rest = str_from(text);
+    page_line(page, ROLE_TEXT, "%s", "");
+    page_line(page, ROLE_TITLE, "%s", title);
+    while (rest.len > 0) {
+        struct str line = str_split(rest, '\n', &rest);
+        int indent = 2;
+        while (line.len > 0 && (*line.ptr == '\t' || *line.ptr == ' ')) {
+            indent += *line.ptr == '\t' ? 2 : 1;
+            line = (struct str){line.ptr + 1, line.len - 1};
+        }
+        char *copy = malloc(line.len + 1);
+        if (copy != NULL && line.len > 0) {
+            memcpy(copy, line.ptr, line.len);
+            copy[line.len] = '\0';
+            page_wrap(page, ROLE_TEXT, indent, copy);
+        }
+        free(copy);
+    }
+    free(text);
+}
+
+static void put_settings(struct page *page, const struct view *view, const struct stage_def *def)
+{
+    char delay[CLOCK_TEXT_SIZE], queued[CLOCK_TEXT_SIZE], running[CLOCK_TEXT_SIZE];
+    struct buf after;
+    buf_init(&after, TEXT_MAX);
+    for (size_t i = 0; i < def->after_count; i++) {
+        buf_printf(&after, "%s%s", i == 0 ? "" : ", ", view->run.dag->stages[def->after[i]].name);
+    }
+    clock_format_duration(def->retry_delay_ms, delay);
+    clock_format_duration(def->queued_timeout_ms, queued);
+    clock_format_duration(def->running_timeout_ms, running);
+    page_line(page, ROLE_TEXT, "  kind %s; after %s", def->kind,
+              after.len == 0 ? "nothing" : buf_text(&after));
+    page_line(page, ROLE_TEXT, "  %d tries, first retry after %s; limits: queued %s, running %s",
+              def->retries + 1, delay, queued, running);
+    buf_done(&after);
+}
+
+int pane_detail(const struct ui *ui, const struct area *area)
+{
+    const struct view *view = &ui->client->view;
+    const struct stage_def *def = &view->run.dag->stages[ui->stage];
+    const struct view_stage *stage = &view->stages[ui->stage];
+    struct area body = area_sub(area, 0, 1, area->cols, area->rows - 1);
+    struct page page = {&body, -ui->scroll};
+    struct view_row row;
+    char title[200];
+    view_row(view, ui->stage, ui->now_ms, &row);
+    snprintf(title, sizeof(title), "Stage %zu %s", ui->stage + 1, def->name);
+    area_title(area, true, title, row.word);
+    page_wrap(&page, row.state == STAGE_FAILED ? ROLE_ALERT : ROLE_TEXT, 2, row.detail);
+    put_settings(&page, view, def);
+    page_line(&page, ROLE_TEXT, "%s", "");
+    page_line(&page, ROLE_TITLE, "Tries, the newest first");
+    for (size_t i = stage->try_count; i-- > 0;) {
+        put_try(&page, ui, &stage->tries[i]);
+    }
+    put_json(&page, "Outputs", view->run.stages[ui->stage].outputs);
+    put_json(&page, "Parameters", def->parameters);
+    return page.y + ui->scroll + 1;
+}
+
+/* ---- history */
+static enum role run_role(const struct run_summary *run)
+{
+    switch (run->state) {
+    case RUN_SUCCESS:
+        return ROLE_STATE_SUCCESS;
+    case RUN_FAILED:
+        return run->verdict == VERDICT_REJECTED ? ROLE_STATE_REJECTED : ROLE_STATE_FAILED;
+    case RUN_CANCELLED:
+        return ROLE_STATE_CANCELLED;
+    case RUN_CREATED:
+    case RUN_RUNNING:
+        return ROLE_STATE_RUNNING;
+    case RUN_STOPPING:
+    case RUN_STATE_COUNT:
+        break;
+    }
+    return ROLE_STATE_STOPPING;
+}
+
+static void put_run(const struct ui *ui, const struct area *area, int y,
+                    const struct run_summary *run)
+{
+    struct buf when;
+    char elapsed[CLOCK_TEXT_SIZE], accuracy[32] = "-", auc[32] = "-";
+    bool is_shown = ui->client->has_run && strcmp(run->id, ui->client->view.run.id) == 0;
+    clock_format_duration(run->ended_ms > 0 ? run->ended_ms - run->created_ms : -1, elapsed);
+    if (isfinite(run->accuracy)) {
+        snprintf(accuracy, sizeof(accuracy), "%.4f", run->accuracy);
+    }
+    if (isfinite(run->auc)) {
+        snprintf(auc, sizeof(auc), "%.4f", run->auc);
+    }
+    buf_init(&when, TEXT_MAX);
+    text_date(&when, run->created_ms, ui->utc_offset_s);
+    int x = area_printf(area, 0, y, ROLE_TEXT, "%s%04lld  %s  %8s  ", is_shown ? ">" : " ",
+                        (long long)run->number, buf_text(&when), elapsed);
+    area_text(area, x, y, run_role(run), run_state_name(run->state));
+    area_cut(area, x + 10, y, run->verdict == VERDICT_REJECTED ? ROLE_ALERT : ROLE_TEXT, 9,
+             run->verdict == VERDICT_NONE ? "-" : verdict_name(run->verdict));
+    x = area_printf(area, x + 19, y, ROLE_TEXT, "%6s  %6s  ", accuracy, auc);
+    area_printf(area, x, y, ROLE_MUTED, "%s %s", run->user, run->environment);
+    buf_done(&when);
+}
+
+void pane_runs(const struct ui *ui, const struct area *area, bool is_page)
+{
+    const struct client *client = ui->client;
+    char remark[64];
+    if (area->rows == 0) {
+        return;
+    }
+    snprintf(remark, sizeof(remark), "%zu runs%s", client->run_count,
+             client->run_count == CLIENT_RUNS_MAX ? ", the newest" : "");
+    area_title(area, is_page, "History", remark);
+    area_printf(area, 0, 1, ROLE_MUTED, " RUN   %-19s  %8s  %-9s %-8s %6s  %6s  %s", "STARTED",
+                "ELAPSED", "STATE", "VERDICT", "ACC", "AUC", "WHO");
+    struct area body = area_sub(area, 0, 2, area->cols, area->rows - 2);
+    size_t shown = (size_t)body.rows;
+    size_t first = is_page && ui->run_row >= shown && shown > 0 ? ui->run_row - shown + 1 : 0;
+    for (size_t i = 0; i < shown && first + i < client->run_count; i++) {
+        put_run(ui, &body, (int)i, &client->runs[first + i]);
+        if (is_page && first + i == ui->run_row) {
+            area_select_row(&body, (int)i);
+        }
+    }
+    if (client->run_count == 0) {
+        area_text(&body, 1, 0, ROLE_MUTED, "no runs yet");
+    }
+}
+
+/* ---- help */
+int pane_help(const struct ui *ui, const struct area *area)
+{
+    struct area body = area_sub(area, 0, 1, area->cols, area->rows - 1);
+    struct page page = {&body, -ui->scroll};
+    area_title(area, true, "Help", "Esc: back");
+    page_line(&page, ROLE_TEXT, "%s", "");
+    for (int i = 0; i < ACTION_COUNT; i++) {
+        struct buf keys;
+        buf_init(&keys, TEXT_MAX);
+        keymap_keys((enum action)i, &keys);
+        bool is_off = action_changes_run((enum action)i) && ui->client->is_read_only;
+        int y = page_line(&page, ROLE_TEXT, "  %-14s %s%s", buf_text(&keys),
+                          action_sentence((enum action)i),
+                          is_off ? " (off: this console is read-only)" : "");
+        area_paint(&body, 2, y, 14, ROLE_KEY);
+        buf_done(&keys);
+    }
+    page_line(&page, ROLE_TEXT, "%s", "");
+    page_wrap(
+        &page, ROLE_MUTED, 2,
+        "Keys that change a run only open a dialog with the exact plan; it says No unless you "
+        "choose Yes. A run belongs to its runner, not to this console: leaving never stops "
+        "it.");
+    page_wrap(&page, ROLE_MUTED, 2,
+              "In the log, n is the next match; everywhere else it starts a new run.");
+    return page.y + ui->scroll + 1;
+}
+
+/* ---- there is no run yet */
+void pane_plan(const struct ui *ui, const struct area *area)
+{
+    const struct dag *dag = ui->client->app->config->dag;
+    struct area body = area_sub(area, 0, 1, area->cols, area->rows - 1);
+    struct page page = {&body, 0};
+    area_title(area, true, "Plan of the pipeline", "no run yet");
+    page_line(&page, ROLE_TEXT, "%s", "");
+    for (size_t i = 0; i < dag->count; i++) {
+        page_line(&page, ROLE_TEXT, "  %2zu %-28s %-16s %d tries", i + 1, dag->stages[i].name,
+                  dag->stages[i].kind, dag->stages[i].retries + 1);
+    }
+    page_line(&page, ROLE_TEXT, "%s", "");
+    page_wrap(
+        &page, ROLE_NOTICE, 2,
+        ui->client->is_read_only
+            ? "There is no run yet, and this console is read-only. The first run appears here "
+              "when it starts."
+            : "There is no run yet. Press n to see what a run does and to start one; raw data "
+              "come from gatehouse prepare.");
+}

@@ -1,0 +1,204 @@
+/* Plans in words. */
+#include "tui/plan.h"
+
+#include "core/base/alloc.h"
+#include "core/base/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PLAN_MAX = 1 << 16, STAGES_LISTED = 12 };
+
+static void ask_environment(struct ui *ui)
+{
+    if (ui_is_production(ui)) {
+        dialog_add_field(&ui->dialog, "This is production. Type the environment's name",
+                         ui_environment(ui));
+    }
+}
+
+/* The longest chain of usual times through the stages that would run; out_is_complete: all known.
+ */
+static int64_t usual_total(const struct dag *dag, const bool *will_run, const int64_t *usual_ms,
+                           bool *out_is_complete)
+{
+    int64_t *end_ms = xcalloc(dag->count, sizeof(*end_ms));
+    int64_t total_ms = 0;
+    *out_is_complete = true;
+    for (size_t i = 0; i < dag->count; i++) {
+        for (size_t j = 0; j < dag->stages[i].after_count; j++) {
+            int64_t before_ms = end_ms[dag->stages[i].after[j]];
+            end_ms[i] = before_ms > end_ms[i] ? before_ms : end_ms[i];
+        }
+        end_ms[i] += will_run[i] ? usual_ms[i] : 0;
+        *out_is_complete = *out_is_complete && (!will_run[i] || usual_ms[i] > 0);
+        total_ms = end_ms[i] > total_ms ? end_ms[i] : total_ms;
+    }
+    free(end_ms);
+    return total_ms;
+}
+
+struct planned {
+    const struct dag *dag;
+    bool *will_run;
+    int64_t *usual_ms;
+};
+
+static void list_stages(const struct planned *planned, bool runs, struct buf *out)
+{
+    int listed = 0, left = 0;
+    for (size_t i = 0; i < planned->dag->count; i++) {
+        char usual[CLOCK_TEXT_SIZE];
+        if (planned->will_run[i] != runs) {
+            continue;
+        }
+        if (listed == STAGES_LISTED) {
+            left++;
+            continue;
+        }
+        listed++;
+        clock_format_duration(planned->usual_ms[i] > 0 ? planned->usual_ms[i] : -1, usual);
+        buf_printf(out, "  %2zu %-30s", i + 1, planned->dag->stages[i].name);
+        if (runs) {
+            buf_printf(out, " usually %s", usual);
+        }
+        buf_append_char(out, '\n');
+    }
+    if (left > 0) {
+        buf_printf(out, "  and %d more\n", left);
+    }
+}
+
+static void append_total(const struct planned *planned, struct buf *out)
+{
+    char total[CLOCK_TEXT_SIZE];
+    bool is_complete = false;
+    int64_t total_ms =
+        usual_total(planned->dag, planned->will_run, planned->usual_ms, &is_complete);
+    clock_format_duration(total_ms, total);
+    if (total_ms > 0) {
+        buf_printf(out, "By past runs this takes %s%s.", is_complete ? "about " : "at least ",
+                   total);
+    } else {
+        buf_append_text(out, "No past run tells how long this takes.");
+    }
+}
+
+static void planned_done(struct planned *planned)
+{
+    free(planned->will_run);
+    free(planned->usual_ms);
+}
+
+void plan_new_run(struct ui *ui)
+{
+    const struct config *config = ui->client->app->config;
+    struct planned planned = {.dag = config->dag};
+    struct buf text;
+    planned.will_run = xcalloc(config->dag->count, sizeof(bool));
+    planned.usual_ms = xcalloc(config->dag->count, sizeof(int64_t));
+    for (size_t i = 0; i < config->dag->count; i++) {
+        planned.will_run[i] = true;
+        planned.usual_ms[i] = client_usual_ms(ui->client, config->dag->stages[i].name);
+    }
+    buf_init(&text, PLAN_MAX);
+    buf_printf(&text, "Environment %s, training by %s, functions by %s, objects in %s.\n",
+               config_text(config, CONFIG_pipeline_environment),
+               config_text(config, CONFIG_backend_training_service),
+               config_text(config, CONFIG_backend_function_service),
+               config_text(config, CONFIG_backend_object_store));
+    buf_printf(&text, "Buckets %s, %s, %s, %s.\n", config_text(config, CONFIG_data_raw_bucket),
+               config_text(config, CONFIG_data_cleaned_bucket),
+               config_text(config, CONFIG_data_training_bucket),
+               config_text(config, CONFIG_data_models_bucket));
+    buf_append_text(&text, "These stages run:\n");
+    list_stages(&planned, true, &text);
+    append_total(&planned, &text);
+    dialog_close(&ui->dialog);
+    ui->dialog.kind = DIALOG_NEW_RUN;
+    snprintf(ui->dialog.title, sizeof(ui->dialog.title), "Start a new run of %s?",
+             config->dag->pipeline);
+    ui->dialog.plan = buf_take(&text);
+    ask_environment(ui);
+    dialog_open(&ui->dialog);
+    planned_done(&planned);
+}
+
+/* ---- commands to a run */
+static size_t count_planned(const struct planned *planned)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < planned->dag->count; i++) {
+        count += planned->will_run[i] ? 1 : 0;
+    }
+    return count;
+}
+
+static void describe_command(const struct ui *ui, enum command_verb verb,
+                             const struct planned *planned, struct buf *text)
+{
+    const struct run *run = &ui->client->view.run;
+    if (verb == COMMAND_STOP) {
+        buf_append_text(text, "The run is stopped, with the work that is going on:\n");
+        for (size_t i = 0; i < run->dag->count; i++) {
+            if (stage_state_is_active(run->stages[i].state)) {
+                buf_printf(text, "  %2zu %s\n", i + 1, run->dag->stages[i].name);
+            }
+        }
+        buf_append_text(text, "What is done stays done; R starts again from a stage on.");
+        return;
+    }
+    if (verb == COMMAND_SKIP) {
+        buf_printf(text, "%s counts as done without having run.\n",
+                   run->dag->stages[ui->stage].name);
+    }
+    size_t count = count_planned(planned);
+    buf_append_text(text, count == 0 ? "No stage runs.\n" : "These stages run:\n");
+    list_stages(planned, true, text);
+    if (count < run->dag->count) {
+        buf_append_text(text, "These do not run, what they gave is used:\n");
+        list_stages(planned, false, text);
+    }
+    append_total(planned, text);
+}
+
+bool plan_command(struct ui *ui, enum command_verb verb, struct error *err)
+{
+    const struct view *view = &ui->client->view;
+    const char *stage = view->run.dag->stages[ui->stage].name;
+    struct command command = {.verb = verb, .stage = verb == COMMAND_STOP ? NULL : stage};
+    struct planned planned = {.dag = view->run.dag};
+    struct buf text;
+    command.reason = verb == COMMAND_SKIP ? "asked for" : NULL; /* the dialog asks for it */
+    planned.will_run = xcalloc(view->run.dag->count, sizeof(bool));
+    planned.usual_ms = xcalloc(view->run.dag->count, sizeof(int64_t));
+    if (!run_plan_command(&view->run, &command, planned.will_run, err)) {
+        planned_done(&planned);
+        return false;
+    }
+    for (size_t i = 0; i < view->run.dag->count; i++) {
+        planned.usual_ms[i] = view->stages[i].usual_ms;
+    }
+    buf_init(&text, PLAN_MAX);
+    describe_command(ui, verb, &planned, &text);
+    dialog_close(&ui->dialog);
+    ui->dialog.kind = DIALOG_COMMAND;
+    ui->dialog.verb = verb;
+    ui->dialog.plan = buf_take(&text);
+    snprintf(ui->dialog.stage, sizeof(ui->dialog.stage), "%s", verb == COMMAND_STOP ? "" : stage);
+    snprintf(ui->dialog.title, sizeof(ui->dialog.title), "%s, %s %s%sof run %04lld?",
+             ui_environment(ui), command_verb_name(verb), ui->dialog.stage,
+             verb == COMMAND_STOP ? "" : " ", (long long)view->run.number);
+    if (verb == COMMAND_STOP) {
+        snprintf(ui->dialog.title, sizeof(ui->dialog.title), "%s, stop run %04lld?",
+                 ui_environment(ui), (long long)view->run.number);
+    }
+    if (verb == COMMAND_SKIP) {
+        dialog_add_field(&ui->dialog, "Reason", NULL);
+    }
+    ask_environment(ui);
+    dialog_open(&ui->dialog);
+    planned_done(&planned);
+    return true;
+}

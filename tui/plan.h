@@ -1,0 +1,12 @@
+/* The dialogs that come before anything is changed: what exactly would happen. */
+#ifndef GATEHOUSE_TUI_PLAN_H
+#define GATEHOUSE_TUI_PLAN_H
+
+#include "tui/ui.h"
+
+/* Fills ui->dialog. */
+void plan_new_run(struct ui *ui);
+/* False with err when the run machine refuses the command as things stand. */
+bool plan_command(struct ui *ui, enum command_verb verb, struct error *err);
+
+#endif

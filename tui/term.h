@@ -1,0 +1,29 @@
+/* The terminal: the only file behind this header knows curses. It shows a screen, gives keys, and
+ * leaves the terminal as it was however the program ends. One terminal a process; loop thread. */
+#ifndef GATEHOUSE_TUI_TERM_H
+#define GATEHOUSE_TUI_TERM_H
+
+#include "core/base/error.h"
+#include "tui/screen.h"
+
+/* False with err ("no_terminal", permanent) when standard input or output is no terminal, or its
+ * TERM is missing, dumb or unknown. */
+bool term_check(struct error *err);
+/* Enters the alternate screen. Handlers for fatal signals restore the terminal before they let the
+ * signal have its way. The theme is borrowed until term_close. */
+bool term_open(const struct theme *theme, struct error *err);
+void term_close(void); /* harmless when it is not open */
+bool term_is_ascii(void);
+void term_size(int *out_cols, int *out_rows); /* asks the terminal */
+
+/* Sends what differs from what is shown. */
+void term_show(const struct screen *screen);
+void term_forget(void); /* the next term_show paints everything */
+/* The next key that has arrived, or false: none. out_is_gone: the terminal is no more. */
+bool term_key(uint32_t *out_key, bool *out_is_gone);
+
+/* Leaves the alternate screen; term_resume comes back. */
+void term_suspend(void);
+void term_resume(void);
+
+#endif

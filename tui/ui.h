@@ -1,0 +1,66 @@
+/* All that the console shows, as plain state: panes draw from it, the console changes it by keys
+ * and by news of the run. No terminal, no store, no clock. */
+#ifndef GATEHOUSE_TUI_UI_H
+#define GATEHOUSE_TUI_UI_H
+
+#include "core/app/client.h"
+#include "tui/dialog.h"
+#include "tui/keymap.h"
+#include "tui/log_file.h"
+#include "tui/screen.h"
+
+/* What fills the screen between header and footer. */
+enum ui_page { PAGE_RUN, PAGE_DETAIL, PAGE_HISTORY, PAGE_VERDICT, PAGE_HELP };
+/* Which pane of PAGE_RUN the keys go to. */
+enum ui_focus { FOCUS_STAGES, FOCUS_VERDICT, FOCUS_LOG };
+
+struct ui_log {
+    struct log_file file;
+    size_t top; /* first line shown, while not following */
+    int left;   /* columns shifted */
+    bool is_following;
+    size_t seen;       /* lines when following stopped: "+N new" */
+    size_t match;      /* index of the current match */
+    size_t page;       /* lines shown by the latest drawing */
+    bool is_match_due; /* go to the first match as soon as there is one */
+    char search[128];  /* the line being typed, while is_searching */
+    bool is_searching;
+};
+
+struct ui {
+    const struct client *client; /* borrowed */
+    int64_t now_ms;
+    int utc_offset_s;
+    enum ui_page page;
+    enum ui_focus focus;
+    bool is_zoomed;           /* the focused pane alone */
+    char run_id[RUN_ID_SIZE]; /* that the rest is about; empty: none */
+    size_t stage;             /* chosen */
+    bool is_stage_chosen;     /* by the operator: else the running one is shown */
+    int try_number;           /* whose log is shown; 0: the latest */
+    size_t run_row;           /* chosen in the history */
+    int scroll;               /* of help, detail and verdict */
+    struct ui_log log;
+    struct dialog dialog;
+    char message[256]; /* of the footer */
+    bool is_alert;     /* the message is bad news */
+};
+
+enum place ui_place(const struct ui *ui);
+/* The stage that matters now: the running one, else the one that went wrong, else the last. */
+size_t ui_current_stage(const struct view *view);
+bool ui_is_production(const struct ui *ui);
+const char *ui_environment(const struct ui *ui);
+bool ui_has_verdict(const struct ui *ui);
+/* The latest evaluation's gate, or NULL. */
+const struct json *ui_gate(const struct ui *ui);
+/* The try whose log is shown; 0: the stage has not started. */
+int ui_shown_try(const struct ui *ui);
+enum role ui_state_role(enum stage_state state);
+/* The run's state as one word, "NO RUNNER" when it is not at rest and nobody owns it. */
+const char *ui_run_word(const struct ui *ui, enum role *out_role);
+
+/* Draws everything. Changes only what scrolling needs to know of the size. */
+void ui_draw(struct ui *ui, struct screen *screen);
+
+#endif
