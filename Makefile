@@ -74,7 +74,7 @@ LIBS_gatehouse-function := -luv -lcurl -lcrypto -lpq -lcjson -larchive -lm -lpth
 LIBS_gatehouse-model    := -lxgboost -larchive -lcjson -lcrypto -lm -lpthread
 LIBS_test := $(LIBS_gatehouse) -lxgboost -lcmocka
 
-.PHONY: FORCE all help deps run test unit e2e check bench fuzz coverage install clean asan debug
+.PHONY: FORCE all help deps run test unit e2e check bench fuzz coverage install clean
 .DEFAULT_GOAL := all
 all: $(PROGRAMS:%=$(OUT)/%)
 ifeq ($(BUILD),release)
@@ -82,6 +82,11 @@ all: $(PROGRAMS:%=build/%)
 build/%: $(OUT)/%
 	@ln -sfn $(BUILD)/$* $@
 endif
+
+# `make asan` is `make BUILD=asan`
+.PHONY: $(BUILDS)
+$(BUILDS):
+	@$(MAKE) --no-print-directory BUILD=$@ all
 
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
