@@ -77,7 +77,7 @@ struct verb_spec {
     X(SAMPLE, "sample", 0, NULL, NULL, VERB_BIT(PREPARE),                                          \
       "Makes synthetic data that resembles the real set, instead of reading a file.")              \
     X(ROWS, "rows", 0, "N", NULL, VERB_BIT(PREPARE), "Rows of the sample; 30000 by default.")      \
-    X(SEED, "seed", 0, "S", NULL, VERB_BIT(PREPARE), "Seed of the sample; 1 by default.")          \
+    X(SEED, "seed", 0, "S", NULL, VERB_BIT(PREPARE), "Seed of the sample; 3 by default.")          \
     X(REASON, "reason", 0, "TEXT", NULL, VERBS_COMMANDS, "Why; kept in the audit trail.")          \
     X(FOLLOW, "follow", 'f', NULL, NULL, VERB_BIT(LOGS), "Goes on as the log grows.")              \
     X(TRY, "try", 0, "N", NULL, VERB_BIT(LOGS), "The log of this try; the latest by default.")     \

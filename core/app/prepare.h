@@ -12,7 +12,7 @@
 #define PREPARE_REPORT_KEY     "gatehouse-prepare.json" /* in the raw bucket, under no prefix */
 #define PREPARE_QUARANTINE_KEY "gatehouse-prepare-quarantine.csv"
 
-enum { PREPARE_SAMPLE_ROWS = 30000, PREPARE_SAMPLE_SEED = 1 };
+enum { PREPARE_SAMPLE_ROWS = 30000, PREPARE_SAMPLE_SEED = 3 };
 
 struct prepare_request {
     const char *path; /* NULL: standard input; "is_sample" stands over it */

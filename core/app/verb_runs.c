@@ -41,7 +41,7 @@ static void append_stamp(struct buf *line, int64_t ms)
 static void append_duration(struct buf *line, int64_t ms)
 {
     char text[CLOCK_TEXT_SIZE];
-    clock_format_duration(ms, text);
+    clock_format_span(ms, text);
     buf_printf(line, "%9s", text);
 }
 

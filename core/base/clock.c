@@ -113,3 +113,16 @@ void clock_format_duration(int64_t ms, char out_text[CLOCK_TEXT_SIZE])
         snprintf(out_text, CLOCK_TEXT_SIZE, "%02d:%02d", minutes, (int)(s % 60));
     }
 }
+
+void clock_format_span(int64_t ms, char out_text[CLOCK_TEXT_SIZE])
+{
+    if (ms < 0 || ms >= (int64_t)60 * MS_PER_S) {
+        clock_format_duration(ms, out_text);
+        return;
+    }
+    /* Cut, not rounded, as the longer form is: 59.99 s is not "60.0 s". */
+    bool is_short = ms < (int64_t)10 * MS_PER_S;
+    int64_t unit_ms = is_short ? 10 : 100;
+    snprintf(out_text, CLOCK_TEXT_SIZE, "%.*f s", is_short ? 2 : 1,
+             (double)(ms / unit_ms * unit_ms) / MS_PER_S);
+}

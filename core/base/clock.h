@@ -29,5 +29,7 @@ void clock_format_utc(int64_t wall_ms, char out_text[CLOCK_TEXT_SIZE]);
 bool clock_parse_utc(struct str text, int64_t *out_wall_ms);
 /* "00:42", "14:09", "1:02:03", "2d 03:04": for people. Negative is "--:--". */
 void clock_format_duration(int64_t ms, char out_text[CLOCK_TEXT_SIZE]);
+/* The same, but below a minute in seconds: "0.72 s", "14.2 s". */
+void clock_format_span(int64_t ms, char out_text[CLOCK_TEXT_SIZE]);
 
 #endif

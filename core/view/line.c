@@ -7,6 +7,8 @@
 #include <ctype.h>
 #include <string.h>
 
+enum { MOVE_WIDTH = 18 };
+
 static bool is_state(const struct json *body, const char *member, enum stage_state state)
 {
     return strcmp(json_text_or(body, member, ""), stage_state_name(state)) == 0;
@@ -47,7 +49,7 @@ static void append_prefix(const struct view *view, const struct event *event, st
     }
     size_t stage = dag_find(view->run.dag, str_from(name));
     buf_printf(out, "[%zu/%zu] ", stage + 1, view->run.dag->count);
-    text_printable(out, name);
+    text_column(out, name, text_name_width(view->run.dag));
     buf_append_text(out, "  ");
 }
 
@@ -91,6 +93,19 @@ static void append_error(const struct json *body, struct buf *out)
     }
 }
 
+/* "running -> success", as wide as the usual moves, so that what follows stands in a column. */
+static void append_move(const struct json *body, struct buf *out)
+{
+    size_t start = out->len;
+    text_printable(out, json_text_or(body, "from", ""));
+    buf_append_text(out, " -> ");
+    text_printable(out, json_text_or(body, "to", ""));
+    size_t used = out->len - start;
+    if (json_get(body, "elapsed_ms") != NULL && used < MOVE_WIDTH) {
+        buf_printf(out, "%*s", (int)(MOVE_WIDTH - used), "");
+    }
+}
+
 static void append_stage_state(const struct event *event, struct buf *out)
 {
     const struct json *body = event->body;
@@ -100,9 +115,7 @@ static void append_stage_state(const struct event *event, struct buf *out)
     if (json_int_or(body, "try", 0) > 0) {
         buf_printf(out, "try %lld  ", (long long)json_int_or(body, "try", 0));
     }
-    text_printable(out, json_text_or(body, "from", ""));
-    buf_append_text(out, " -> ");
-    text_printable(out, json_text_or(body, "to", ""));
+    append_move(body, out);
     if (json_as_int(json_get(body, "elapsed_ms"), &elapsed_ms)) {
         buf_append_text(out, "  ");
         text_span(out, elapsed_ms);
@@ -118,7 +131,7 @@ static void append_stage_state(const struct event *event, struct buf *out)
     }
     if (json_count(json_get(body, "outputs")) > 0) {
         buf_append_text(out, "  ");
-        text_facts(out, json_get(body, "outputs"));
+        text_outputs(out, json_get(body, "outputs"));
     }
     buf_append_char(out, '\n');
 }
@@ -146,7 +159,7 @@ static void append_progress(const struct event *event, struct buf *out)
     }
     if (json_count(json_get(body, "metrics")) > 0) {
         buf_append_text(out, "  ");
-        text_facts(out, json_get(body, "metrics"));
+        text_metrics(out, json_get(body, "metrics"));
     }
     buf_append_char(out, '\n');
 }
@@ -198,7 +211,7 @@ static void append_result(const struct view *view, const struct event *event, st
     text_printable(out, json_text_or(event->body, "verdict", ""));
     if (json_count(json_get(event->body, "metrics")) > 0) {
         buf_append_text(out, "  ");
-        text_facts(out, json_get(event->body, "metrics"));
+        text_metrics(out, json_get(event->body, "metrics"));
     }
     buf_append_text(out, "  ");
     text_span(out, json_int_or(event->body, "elapsed_ms", 0));

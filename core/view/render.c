@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WIDTH = 80, NAME_WIDTH_MIN = 5, NAME_WIDTH_MAX = 26, INDENT = 4, DATA_INDENT = 8 };
+enum { WIDTH = 80, DETAIL_WIDTH_MIN = 20, INDENT = 4, DATA_INDENT = 8 };
 
 static void append_upper(struct buf *out, const char *text)
 {
@@ -22,7 +22,7 @@ static void append_header(const struct view *view, int64_t now_ms, struct buf *o
     const struct run *run = &view->run;
     char elapsed[CLOCK_TEXT_SIZE];
     const char *place = view->environment[0] != '\0' ? view->environment : view->backend;
-    clock_format_duration(view_elapsed_ms(view, now_ms), elapsed);
+    clock_format_span(view_elapsed_ms(view, now_ms), elapsed);
     buf_printf(out, "run %lld  %s  ", (long long)run->number, run->id);
     text_printable(out, place);
     buf_printf(out, "%s%s\nstate ", place[0] == '\0' ? "" : "  ", run->dag->pipeline);
@@ -39,14 +39,9 @@ static void append_header(const struct view *view, int64_t now_ms, struct buf *o
     buf_append_char(out, '\n');
 }
 
-static size_t name_width(const struct dag *dag)
+static bool is_told_below(const struct stage_run *at)
 {
-    size_t width = NAME_WIDTH_MIN;
-    for (size_t i = 0; i < dag->count; i++) {
-        size_t len = strlen(dag->stages[i].name);
-        width = len > width ? len : width;
-    }
-    return width < NAME_WIDTH_MAX ? width : NAME_WIDTH_MAX;
+    return at->error.message[0] != '\0' && at->state != STAGE_REJECTED;
 }
 
 static void format_tries(const struct view_row *row, char *out, size_t size)
@@ -58,41 +53,53 @@ static void format_tries(const struct view_row *row, char *out, size_t size)
     }
 }
 
-static void append_row(const struct view_row *row, size_t width, struct buf *out)
+/* A failure's detail is cut: append_errors says it in full. All others go on in the next line. */
+static void append_detail(const struct view_row *row, bool is_told_below, size_t used,
+                          struct buf *out)
 {
+    size_t left = used + DETAIL_WIDTH_MIN <= WIDTH ? WIDTH - used : 0;
+    if (left == 0 || row->detail[0] == '\0') {
+        buf_append_char(out, '\n');
+    } else if (is_told_below && text_width(str_from(row->detail)) > left) {
+        text_column(out, row->detail, left);
+        buf_append_char(out, '\n');
+    } else {
+        text_wrapped(out, row->detail, (struct text_shape){WIDTH, used, used});
+    }
+}
+
+/* USUAL tells how long a live stage may still take: a run at rest does not need it. */
+static void append_row(const struct view *view, size_t stage, int64_t now_ms, struct buf *out)
+{
+    struct view_row row;
     char tries[32];
-    char elapsed[CLOCK_TEXT_SIZE];
     char usual[CLOCK_TEXT_SIZE];
-    format_tries(row, tries, sizeof(tries));
-    clock_format_duration(row->elapsed_ms, elapsed);
-    clock_format_duration(row->usual_ms > 0 ? row->usual_ms : -1, usual);
+    char elapsed[CLOCK_TEXT_SIZE];
     size_t start = out->len;
-    buf_printf(out, "%3zu ", row->number);
-    text_column(out, row->name, width);
-    buf_printf(out, " %-7s %4s %8s %8s  ", row->word, tries, elapsed, usual);
+    view_row(view, stage, now_ms, &row);
+    format_tries(&row, tries, sizeof(tries));
+    clock_format_span(row.elapsed_ms, elapsed);
+    clock_format_span(row.usual_ms > 0 ? row.usual_ms : -1, usual);
+    buf_printf(out, "%3zu ", row.number);
+    text_column(out, row.name, text_name_width(view->run.dag));
+    buf_printf(out, " %-7s %3s %7s", row.word, tries, elapsed);
+    if (!run_state_is_final(view->run.state)) {
+        buf_printf(out, " %6s", usual);
+    }
     size_t used = out->len - start; /* all ASCII up to here */
-    if (row->detail[0] != '\0' && used < WIDTH) {
-        size_t left = WIDTH - used;
-        size_t detail_width = text_width(str_from(row->detail));
-        text_column(out, row->detail, detail_width < left ? detail_width : left);
-    }
-    while (out->len > start && out->ptr[out->len - 1] == ' ') {
-        out->len--;
-        out->ptr[out->len] = '\0';
-    }
-    buf_append_char(out, '\n');
+    bool has_detail = row.detail[0] != '\0';
+    buf_append_text(out, has_detail ? "  " : "");
+    append_detail(&row, is_told_below(&view->run.stages[stage]), used + 2, out);
 }
 
 static void append_table(const struct view *view, int64_t now_ms, struct buf *out)
 {
-    size_t width = name_width(view->run.dag);
     buf_append_text(out, "  # ");
-    text_column(out, "STAGE", width);
-    buf_append_text(out, " STATE    TRY  ELAPSED    USUAL  DETAIL\n");
+    text_column(out, "STAGE", text_name_width(view->run.dag));
+    buf_printf(out, " STATE   TRY ELAPSED%s  DETAIL\n",
+               run_state_is_final(view->run.state) ? "" : "  USUAL");
     for (size_t i = 0; i < view->run.dag->count; i++) {
-        struct view_row row;
-        view_row(view, i, now_ms, &row);
-        append_row(&row, width, out);
+        append_row(view, i, now_ms, out);
     }
 }
 
@@ -102,7 +109,7 @@ static void append_errors(const struct view *view, struct buf *out)
     for (size_t i = 0; i < view->run.dag->count; i++) {
         const struct stage_run *at = &view->run.stages[i];
         struct buf line;
-        if (at->error.message[0] == '\0' || at->state == STAGE_REJECTED) {
+        if (!is_told_below(at)) {
             continue;
         }
         buf_init(&line, 1 << 13);
@@ -124,7 +131,8 @@ static void append_training(const struct view *view, struct buf *out)
     text_printable(out, training->job_name[0] != '\0'
                             ? training->job_name
                             : view->run.dag->stages[training->stage].name);
-    if (training->status[0] != '\0') {
+    bool is_alive = stage_state_is_active(view->run.stages[training->stage].state);
+    if (is_alive && training->status[0] != '\0') {
         buf_append_text(out, "\n    ");
         text_printable(out, training->status);
         buf_append_char(out, '/');

@@ -126,7 +126,7 @@ static void describe_end(const struct view_stage *stage, const struct stage_run 
     if (at->state == STAGE_SUCCESS && detail[0] != '\0') {
         text_printable(out, detail);
     } else if (at->state == STAGE_SUCCESS) {
-        text_facts(out, at->outputs);
+        text_outputs(out, at->outputs);
     } else if (at->state == STAGE_FAILED || at->state == STAGE_REJECTED || reason[0] == '\0') {
         text_printable(out, at->error.message);
     } else {

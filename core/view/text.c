@@ -7,7 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FACTS_SHOWN = 4, SCRATCH_MAX = 1 << 16, MS_PER_S = 1000 };
+enum {
+    FACTS_SHOWN = 4,
+    NAME_WIDTH_MIN = 5,
+    NAME_WIDTH_MAX = 26,
+    SCRATCH_MAX = 1 << 16,
+    MS_PER_S = 1000
+};
 
 void text_printable(struct buf *out, const char *text)
 {
@@ -81,6 +87,16 @@ void text_wrapped(struct buf *out, const char *text, struct text_shape shape)
     buf_done(&clean);
 }
 
+size_t text_name_width(const struct dag *dag)
+{
+    size_t width = NAME_WIDTH_MIN;
+    for (size_t i = 0; i < dag->count; i++) {
+        size_t len = strlen(dag->stages[i].name);
+        width = len > width ? len : width;
+    }
+    return width < NAME_WIDTH_MAX ? width : NAME_WIDTH_MAX;
+}
+
 void text_copy(char *out, size_t size, struct str text)
 {
     size_t len = text.len < size ? text.len : size - 1;
@@ -115,11 +131,7 @@ void text_date(struct buf *out, int64_t ts_ms, int utc_offset_s)
 void text_span(struct buf *out, int64_t ms)
 {
     char text[CLOCK_TEXT_SIZE];
-    if (ms >= 0 && ms < (int64_t)60 * MS_PER_S) {
-        buf_printf(out, "%.*f s", ms < 10 * MS_PER_S ? 2 : 1, (double)ms / MS_PER_S);
-        return;
-    }
-    clock_format_duration(ms, text);
+    clock_format_span(ms, text);
     buf_append_text(out, text);
 }
 
@@ -179,6 +191,87 @@ void text_facts(struct buf *out, const struct json *object)
             shown++;
         }
         buf_done(&value);
+    }
+}
+
+/* Four digits: the standard error of a metric leaves no sense to more. */
+void text_metrics(struct buf *out, const struct json *metrics)
+{
+    const char *separator = "";
+    for (const struct json *metric = json_first(metrics); metric != NULL;
+         metric = json_next(metric)) {
+        double value = 0;
+        if (json_as_number(metric, &value)) {
+            buf_append_text(out, separator);
+            text_printable(out, json_name(metric));
+            buf_printf(out, " %.4f", value);
+            separator = ", ";
+        }
+    }
+}
+
+static bool append_rows(struct buf *out, const struct json *outputs)
+{
+    int64_t rows = 0;
+    int64_t quarantined = 0;
+    if (!json_as_int(json_get(outputs, "rows_out"), &rows) ||
+        !json_as_int(json_get(outputs, "rows_quarantined"), &quarantined)) {
+        return false;
+    }
+    text_count(out, rows);
+    buf_append_text(out, " rows, ");
+    text_count(out, quarantined);
+    buf_append_text(out, " quarantined");
+    return true;
+}
+
+static bool append_model(struct buf *out, const struct json *outputs)
+{
+    int64_t rounds = 0;
+    double validation_error = 0;
+    if (json_get(outputs, "model_uri") == NULL ||
+        !json_as_int(json_get(outputs, "rounds"), &rounds)) {
+        return false;
+    }
+    text_count(out, rounds);
+    buf_append_text(out, " rounds");
+    if (json_as_number(json_path(outputs, "metrics.validation-error"), &validation_error)) {
+        buf_printf(out, ", validation-error %.4f", validation_error);
+    }
+    return true;
+}
+
+static bool append_verdict(struct buf *out, const struct json *outputs)
+{
+    const char *verdict = json_text_or(outputs, "verdict", NULL);
+    double accuracy = 0;
+    if (verdict == NULL) {
+        return false;
+    }
+    buf_append_text(out, "gate ");
+    text_printable(out, verdict);
+    if (json_as_number(json_path(outputs, "metrics.accuracy"), &accuracy)) {
+        buf_printf(out, ", accuracy %.4f", accuracy);
+    }
+    return true;
+}
+
+static bool append_functions(struct buf *out, const struct json *outputs)
+{
+    int64_t count = 0;
+    if (json_get(outputs, "checked") == NULL ||
+        !json_as_int(json_get(outputs, "functions"), &count)) {
+        return false;
+    }
+    buf_printf(out, "%lld function%s reachable", (long long)count, count == 1 ? "" : "s");
+    return true;
+}
+
+void text_outputs(struct buf *out, const struct json *outputs)
+{
+    if (!append_rows(out, outputs) && !append_model(out, outputs) &&
+        !append_verdict(out, outputs) && !append_functions(out, outputs)) {
+        text_facts(out, outputs);
     }
 }
 

@@ -44,6 +44,25 @@ static void durations_are_short_for_people(void **state)
     check_duration(-1, "--:--");
 }
 
+static void check_span(int64_t ms, const char *expected)
+{
+    char text[CLOCK_TEXT_SIZE];
+    clock_format_span(ms, text);
+    assert_string_equal(text, expected);
+}
+
+static void spans_below_a_minute_show_fractions(void **state)
+{
+    (void)state;
+    check_span(0, "0.00 s");
+    check_span(725, "0.72 s");
+    check_span(9999, "9.99 s");
+    check_span(10000, "10.0 s");
+    check_span(59999, "59.9 s");
+    check_span(60000, "01:00");
+    check_span(-1, "--:--");
+}
+
 static void backoff_doubles_within_its_bounds(void **state)
 {
     (void)state;
@@ -134,6 +153,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(times_read_back),
         cmocka_unit_test(durations_are_short_for_people),
+        cmocka_unit_test(spans_below_a_minute_show_fractions),
         cmocka_unit_test(backoff_doubles_within_its_bounds),
         cmocka_unit_test(random_is_repeatable_and_spread),
         cmocka_unit_test(passwords_of_a_dsn_are_masked),

@@ -209,6 +209,45 @@ static void a_finished_row_shows_its_outputs(void **state)
     finished(&fixture, &view);
 }
 
+/* Gives merge these outputs, and what its row then says. */
+static void assert_detail_of(const char *outputs, const char *expected)
+{
+    struct fixture fixture;
+    struct view view;
+    struct view_row row;
+    struct error err = {0};
+    prepared(&fixture, &view);
+    struct json *json = json_parse(str_from(outputs), &err);
+    assert_non_null(json);
+    fixture_decide(&fixture, &(struct run_input){.kind = RUN_INPUT_OUTCOME,
+                                                 .stage = 0,
+                                                 .try_number = 1,
+                                                 .outcome = OUTCOME_SUCCESS,
+                                                 .outputs = json});
+    json_free(json);
+    follow(&view, &fixture);
+    view_row(&view, 0, fixture.now_ms, &row);
+    assert_string_equal(row.detail, expected);
+    finished(&fixture, &view);
+}
+
+static void outputs_are_told_in_an_operators_words(void **state)
+{
+    (void)state;
+    assert_detail_of("{\"functions\":3,\"checked\":[]}", "3 functions reachable");
+    assert_detail_of("{\"functions\":1,\"checked\":[]}", "1 function reachable");
+    assert_detail_of("{\"rows_in\":30012,\"rows_out\":30000,\"rows_quarantined\":12}",
+                     "30,000 rows, 12 quarantined");
+    assert_detail_of("{\"training_job_name\":\"j\",\"model_uri\":\"s3://b/k\",\"rounds\":100,"
+                     "\"metrics\":{\"train-error\":0.1,\"validation-error\":0.18967}}",
+                     "100 rounds, validation-error 0.1897");
+    assert_detail_of("{\"model_uri\":\"s3://b/k\",\"rounds\":7}", "7 rounds");
+    assert_detail_of("{\"verdict\":\"passed\",\"metrics\":{\"accuracy\":0.81941}}",
+                     "gate passed, accuracy 0.8194");
+    assert_detail_of("{\"verdict\":7,\"rows_out\":\"x\",\"functions\":2,\"n\":{\"a\":1}}",
+                     "verdict 7, rows_out x, functions 2");
+}
+
 /* ---- training */
 
 static void rounds_become_curves_and_known_rounds_do_not_come_twice(void **state)
@@ -293,15 +332,34 @@ static void the_table_shows_each_stage_on_a_line(void **state)
     char *text = rendered(&view, fixture.now_ms);
     assert_has(text, "run 147  " FIXTURE_RUN_ID "  credit_default_pipeline\n"
                      "state SUCCESS  verdict PASSED  3/3 stages done\nstarted ");
-    assert_has(text, "  # STAGE                      STATE    TRY  ELAPSED    USUAL  DETAIL\n");
-    assert_has(text,
-               "  1 merge                      OK       1/2    00:14    --:--  rows 30,001\n");
-    assert_has(text,
-               "  2 start_sagemaker_training_~ OK       1/2    01:31    --:--  rows 30,001\n");
+    assert_has(text, "  # STAGE                      STATE   TRY ELAPSED  DETAIL\n");
+    assert_has(text, "  1 merge                      OK      1/2  14.2 s  rows 30,001\n");
+    assert_has(text, "  2 start_sagemaker_training_~ OK      1/2   01:31  rows 30,001\n");
     assert_has(text, "  PASSED  the model passes the gate\n");
     assert_has(text,
                " ok     accuracy              test        0.82 +-0.006  >= 0.8        +0.02\n");
     assert_has(text, "  measured on 4,500 rows of the test split\n");
+    free(text);
+    finished(&fixture, &view);
+}
+
+static void a_long_detail_goes_on_in_the_next_line(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct view view;
+    prepared(&fixture, &view);
+    progress(&fixture, &view, "merge",
+             "\"step\":\"wait for job\",\"done\":62,\"total\":100,"
+             "\"detail\":\"InProgress/Training\"");
+    view_set_usual(&view, "merge", 45000);
+    char *text = rendered(&view, fixture.now_ms + 62000);
+    assert_has(text, " STATE   TRY ELAPSED  USUAL  DETAIL\n");
+    assert_has(text, " RUN     1/2   01:02 45.0 s  62% ETA 00:38 wait\n"
+                     "                                                           for job:\n"
+                     "                                                           "
+                     "InProgress/Training\n");
+    assert_has(text, "  --:--  gate: accuracy >= 0.8\n");
     free(text);
     finished(&fixture, &view);
 }
@@ -319,7 +377,7 @@ static void a_rejected_model_cannot_be_missed(void **state)
     assert_has(text, " BROKEN accuracy ");
     free(text);
     text = latest_line(&view, &fixture, EVENT_EVALUATION);
-    assert_has(text, "15:41:13 [3/3] evaluate  rejected\n====");
+    assert_has(text, "15:41:13 [3/3] evaluate                    rejected\n====");
     assert_has(text, " BROKEN accuracy ");
     assert_has(text, "-0.09\n");
     free(text);
@@ -401,17 +459,20 @@ static void each_event_is_one_line(void **state)
                 "00:16:40 run 147 (" FIXTURE_RUN_ID ") of credit_default_pipeline, 3 stages\n");
     assert_line(&view, &fixture, EVENT_RUN_STATE, "15:39:28 run  created -> running\n");
     assert_line(&view, &fixture, EVENT_STAGE_STATE,
-                "15:39:28 [1/3] merge  try 1  waiting -> running\n");
+                "15:39:28 [1/3] merge                       try 1  waiting -> running\n");
     progress(&fixture, &view, "merge",
              "\"step\":\"copy\",\"step_number\":1,\"step_count\":2,\"done\":5,\"total\":10,"
              "\"unit\":\"rows\",\"detail\":\"x\",\"metrics\":{\"auc\":0.5}");
-    assert_line(&view, &fixture, EVENT_STAGE_PROGRESS,
-                "15:39:28 [1/3] merge  1/2 copy  5 of 10 rows  x  auc 0.5\n");
+    assert_line(
+        &view, &fixture, EVENT_STAGE_PROGRESS,
+        "15:39:28 [1/3] merge                       1/2 copy  5 of 10 rows  x  auc 0.5000\n");
     fixture.now_ms += 14200;
     fixture_fail(&fixture, "merge", ERROR_TRANSIENT);
     follow(&view, &fixture);
     char *line = latest_line(&view, &fixture, EVENT_STAGE_STATE);
-    assert_has(line, "15:39:42 [1/3] merge  try 1  running -> retrying  14.2 s  next try in ");
+    assert_has(line,
+               "15:39:42 [1/3] merge                       try 1  running -> retrying  14.2 s  "
+               "next try in ");
     assert_has(line, "  transient broken: merge broke\n");
     free(line);
     fixture_tick_at(&fixture, fixture.now_ms + 1000);
@@ -432,7 +493,7 @@ static void the_result_is_the_last_line(void **state)
     prepared(&fixture, &view);
     judged(&fixture, &view, false);
     char *line = latest_line(&view, &fixture, EVENT_RESULT);
-    assert_has(line, "15:41:13 run 147 FAILED  verdict rejected  accuracy 0.71, auc 0.77  ");
+    assert_has(line, "15:41:13 run 147 FAILED  verdict rejected  accuracy 0.7100, auc 0.7700  ");
     assert_has(line, "exit code 3\n");
     free(line);
     finished(&fixture, &view);
@@ -561,6 +622,8 @@ int main(void)
         cmocka_unit_test(without_progress_the_usual_time_gives_the_time_left),
         cmocka_unit_test(rows_say_what_a_stage_waits_for),
         cmocka_unit_test(a_finished_row_shows_its_outputs),
+        cmocka_unit_test(outputs_are_told_in_an_operators_words),
+        cmocka_unit_test(a_long_detail_goes_on_in_the_next_line),
         cmocka_unit_test(rounds_become_curves_and_known_rounds_do_not_come_twice),
         cmocka_unit_test(the_training_job_is_named_with_its_status),
         cmocka_unit_test(progress_of_an_old_try_is_not_shown),
