@@ -90,13 +90,13 @@ int app_open_store(struct app *app, enum store_mode mode)
 {
     struct error err;
     if (mode == STORE_WRITE && !app_make_state_folder(app, &err)) {
-        int code = app_fail(&err, "");
+        int code = app_fail(&err, "the state folder (another one: --state-dir)");
         return err.error_class == ERROR_PERMANENT ? EXIT_CODE_CONFIG : code;
     }
     char *path = file_join(app->state_folder, "runs.db");
     app->store = store_open(path, mode, &err);
     free(path);
-    return app->store == NULL ? app_fail(&err, "run store") : EXIT_CODE_OK;
+    return app->store == NULL ? app_fail(&err, "") : EXIT_CODE_OK;
 }
 
 int app_find_run(struct app *app, const char *reference, struct run_summary *out_run)

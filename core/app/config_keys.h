@@ -90,7 +90,8 @@ struct config_key {
     X(functions, merge, TEXT, "msecindustries-merge-prep-train-data", 1, 140, NULL,                \
       "Function that merges both into training data.")                                             \
     X(split, enabled, BOOLEAN, "true", 0, 0, NULL,                                                 \
-      "Split by a hash of CUSTOMER_ID; false trains and judges on all rows.")                      \
+      "Split by a hash of CUSTOMER_ID; false trains and judges on the same rows, as the "          \
+      "original.")                                                                                 \
     X(split, train, NUMBER, "0.70", 0.01, 1, NULL, "Share of the rows to train on.")               \
     X(split, validation, NUMBER, "0.15", 0, 1, NULL, "Share of the rows watched while training.")  \
     X(split, test, NUMBER, "0.15", 0.01, 1, NULL, "Share of the rows the gate judges on.")         \

@@ -186,7 +186,7 @@ static void complain_about_key(const struct block *block, const char *name, int 
         names[count++] = key->name;
     }
     char *hint = config_suggest(name, names, count);
-    problems_add_at(problems, block->file, line, "%s has no key \"%s\"%s", block->title, name,
+    problems_add_at(problems, block->file, line, "%s: there is no key \"%s\"%s", block->title, name,
                     hint);
     free(hint);
 }
@@ -243,14 +243,11 @@ static void read_rules(struct config *config, const char *file, const struct jso
         if (json_get(object, "split") == NULL) {
             json_set_text(object, "split", "test");
         }
-        struct json *alone = json_array();
         struct error err;
-        json_append(alone, json_copy(object));
-        if (!gate_check_rules(alone, &err)) {
-            problems_add_at(problems, file, toml_place_line(block.place), "[[gate.rule]] %s",
+        if (!gate_check_rule(object, &err)) {
+            problems_add_at(problems, file, toml_place_line(block.place), "[[gate.rule]]: %s",
                             err.message);
         }
-        json_free(alone);
         json_append(config->rules, object);
     }
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { DURATION_LIMIT = 64 };
+
 static void print_range(const struct config_key *key, struct buf *out)
 {
     if (key->min >= key->max) {
@@ -14,7 +16,7 @@ static void print_range(const struct config_key *key, struct buf *out)
     switch (key->type) {
     case CONFIG_INTEGER:
     case CONFIG_NUMBER:
-        buf_printf(out, " From %.15g to %.15g.", key->min, key->max);
+        buf_printf(out, " From %.16g to %.16g.", key->min, key->max);
         break;
     case CONFIG_DURATION:
         buf_append_text(out, " From ");
@@ -180,7 +182,17 @@ static struct json *value_json(const struct config_key *key, const struct config
     bool is_hidden =
         key->type == CONFIG_SECRET && json_as_text(slot->value, &text) && *text != '\0';
     struct json *entry = json_object();
-    json_set(entry, "value", is_hidden ? json_string(STR("***")) : json_copy(slot->value));
+    struct json *shown = is_hidden ? json_string(STR("***")) : json_copy(slot->value);
+    int64_t ms = 0;
+    if (key->type == CONFIG_DURATION && json_as_int(slot->value, &ms)) { /* as the file has it */
+        struct buf duration;
+        buf_init(&duration, DURATION_LIMIT);
+        config_print_duration(ms, &duration);
+        json_free(shown);
+        shown = json_string(buf_str(&duration));
+        buf_done(&duration);
+    }
+    json_set(entry, "value", shown);
     json_set_text(entry, "origin", slot->origin);
     return entry;
 }

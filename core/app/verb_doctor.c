@@ -80,9 +80,10 @@ static void check_folder(struct doctor *doctor)
     const char *folder = doctor->app->state_folder;
     struct stat status;
     if (stat(folder, &status) != 0) {
-        char *text = xasprintf("%s: %s", folder, strerror(errno));
-        tell(doctor, errno == ENOENT ? CHECK_OK : CHECK_FAIL, "state folder", text,
-             errno == ENOENT ? "the first run makes it" : "make it reachable or use --state-dir");
+        bool is_absent = errno == ENOENT;
+        char *text = xasprintf("%s: %s", folder, is_absent ? "not there yet" : strerror(errno));
+        tell(doctor, is_absent ? CHECK_OK : CHECK_FAIL, "state folder", text,
+             is_absent ? "the first run makes it" : "make it reachable or use --state-dir");
         free(text);
     } else if (!S_ISDIR(status.st_mode) || access(folder, W_OK | X_OK) != 0) {
         tell(doctor, CHECK_FAIL, "state folder", folder,
@@ -155,9 +156,14 @@ static void check_cluster(struct doctor *doctor)
     struct cluster_request request = {.settings = &settings};
     struct error err;
     char *programs = cluster_place_find_programs(&settings);
-    tell(doctor, programs != NULL ? CHECK_OK : CHECK_FAIL, "PostgreSQL",
-         programs != NULL ? programs : "initdb and postgres are not found",
-         programs != NULL ? "" : "apt-get install postgresql-15, or set local.postgres_binaries");
+    bool are_there = programs != NULL && cluster_place_has_programs(programs);
+    char *finding =
+        are_there ? xstrdup(programs)
+                  : xasprintf("initdb and postgres are not found%s%s",
+                              programs != NULL ? " in " : "", programs != NULL ? programs : "");
+    tell(doctor, are_there ? CHECK_OK : CHECK_FAIL, "PostgreSQL", finding,
+         are_there ? "" : "apt-get install postgresql-15, or set local.postgres_binaries");
+    free(finding);
     free(programs);
     cluster_status_start(doctor->backend.loop, &request);
     if (!loop_await(doctor->backend.loop, &request.op, &err)) {
@@ -184,7 +190,10 @@ static void check_store(struct doctor *doctor)
     store = store_open(path, STORE_READ, &err);
     if (store == NULL || !store_check_integrity(store, &err) ||
         !store_outbox_count(store, &waiting, &err)) {
-        tell(doctor, CHECK_FAIL, "run store", err.message, "");
+        tell(doctor, CHECK_FAIL, "run store", err.message,
+             error_is(&err, "store_damaged")  ? "" /* the message says it */
+             : error_is(&err, "store_locked") ? "another program holds it: try again"
+                                              : "make it readable, or use --state-dir");
     } else {
         char *text = xasprintf("%s, %lld rows wait for the mirror", path, (long long)waiting);
         tell(doctor, CHECK_OK, "run store", text, "");
@@ -201,7 +210,7 @@ static void check_raw_object(struct doctor *doctor)
     const char *bucket = config_text(doctor->app->config, CONFIG_data_raw_bucket);
     const char *prefix = config_text(doctor->app->config, CONFIG_data_raw_prefix);
     if (!prepare_has_raw_data(&doctor->backend, doctor->app->config, &is_there, &err)) {
-        tell(doctor, CHECK_FAIL, "raw data", err.message, "");
+        tell(doctor, CHECK_FAIL, "raw data", err.message, "make the state folder readable");
         return;
     }
     char *data = prepare_describe_data(&doctor->backend, doctor->app->config);
@@ -247,7 +256,10 @@ static void check_profiles(struct doctor *doctor)
         return;
     }
     if (!find_profiles(doctor, &text, &err)) {
-        tell(doctor, CHECK_FAIL, "profiles", err.message, "");
+        tell(doctor, CHECK_FAIL, "profiles", err.message,
+             backend_has_cluster(doctor->app->config)
+                 ? "see gatehouse local status"
+                 : "see database.dsn, and whether that server runs and lets us in");
         return;
     }
     tell(doctor, text != NULL ? CHECK_OK : CHECK_FAIL, "profiles",
@@ -286,7 +298,8 @@ static void check_all(struct doctor *doctor)
     check_space(doctor);
     check_store(doctor);
     if (!backend_init(&doctor->backend, doctor->app->config, doctor->app->state_folder, &err)) {
-        tell(doctor, CHECK_FAIL, "backend", err.message, "");
+        tell(doctor, CHECK_FAIL, "backend", err.message,
+             "make the state folder writable or use --state-dir");
     } else {
         check_program(doctor, doctor->backend.function_program, "function_program");
         check_program(doctor, doctor->backend.model_program, "model_program");

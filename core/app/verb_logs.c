@@ -166,9 +166,13 @@ static int find_stage(const struct run *run, const char *name, size_t *out_stage
         return EXIT_CODE_OK;
     }
     const char *near = str_nearest(str_from(name), names, run->dag->count);
-    complain("run %lld has no stage \"%s\"%s%s%s", (long long)run->number, name,
-             near == NULL ? "" : "; did you mean \"", near == NULL ? "" : near,
-             near == NULL ? "" : "\"?");
+    if (near != NULL) {
+        complain("run %lld has no stage \"%s\"; did you mean \"%s\"?", (long long)run->number, name,
+                 near);
+    } else {
+        complain("run %lld has no stage \"%s\"; gatehouse show %lld lists them",
+                 (long long)run->number, name, (long long)run->number);
+    }
     return EXIT_CODE_FAILED;
 }
 
@@ -187,7 +191,7 @@ static int logs_of_run(struct app *app, struct face *face)
         return code;
     }
     if (try_number == 0 || try_number > latest) {
-        complain("stage %s of run %lld has %lld tries so far", app->options->operands[1],
+        complain("the latest try of stage %s of run %lld is %lld", app->options->operands[1],
                  (long long)run->number, (long long)latest);
         return EXIT_CODE_FAILED;
     }

@@ -49,16 +49,20 @@ static void print_text(struct app *app, const struct json *report)
     buf_printf(&line, " quarantined%s",
                json_bool_or(report, "customer_id_added", false) ? "; CUSTOMER_ID added" : "");
     printer_line(&app->out, "%s: %s", json_text_or(report, "source", ""), buf_text(&line));
-    buf_done(&line);
     if (json_bool_or(report, "synthetic", false)) {
         printer_line(&app->out, "these data are synthetic: they resemble real customers but are "
                                 "none");
     }
-    printer_line(&app->out, "transactions: s3://%s/%s, %lld bytes",
+    buf_reset(&line);
+    printer_append_count(json_int_or(object, "size_bytes", 0), &line);
+    printer_line(&app->out, "transactions: s3://%s/%s, %s bytes",
                  json_text_or(object, "bucket", ""), json_text_or(object, "key", ""),
-                 (long long)json_int_or(object, "size_bytes", 0));
-    printer_line(&app->out, "profiles: table %s, %lld rows", json_text_or(table, "name", ""),
-                 (long long)json_int_or(table, "rows", 0));
+                 buf_text(&line));
+    buf_reset(&line);
+    printer_append_count(json_int_or(table, "rows", 0), &line);
+    printer_line(&app->out, "profiles: table %s, %s rows", json_text_or(table, "name", ""),
+                 buf_text(&line));
+    buf_done(&line);
     if (json_int_or(report, "rows_quarantined", 0) > 0) {
         printer_line(&app->out, "quarantine: s3://%s/%s", json_text_or(object, "bucket", ""),
                      PREPARE_QUARANTINE_KEY);

@@ -128,8 +128,10 @@ static bool judge_listing(struct listing *listing, const struct error *failure, 
 {
     const struct process *process = &listing->process;
     if (failure != NULL) {
-        *err = *failure;
-        return error_prefix(err, "ask for the list of functions");
+        /* Not "not_found": that would say of each function that it is missing. */
+        return error_set(err, failure->error_class, "function_list_failed",
+                         "the functions cannot be listed: %s; see local.function_program",
+                         failure->message);
     }
     if (process->exit_code != 0) {
         char how[64];

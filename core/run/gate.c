@@ -115,6 +115,12 @@ static bool read_rule(const struct json *json, struct rule *rule, struct error *
     return true;
 }
 
+bool gate_check_rule(const struct json *rule, struct error *err)
+{
+    struct rule ignored;
+    return read_rule(rule, &ignored, err);
+}
+
 bool gate_check_rules(const struct json *rules, struct error *err)
 {
     struct rule rule;

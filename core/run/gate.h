@@ -17,6 +17,7 @@
  * limit and margin. Gives NULL with err when the rules themselves are wrong. */
 struct json *gate_judge(const struct json *rules, const struct json *evaluation, struct error *err);
 bool gate_check_rules(const struct json *rules, struct error *err);
+bool gate_check_rule(const struct json *rule, struct error *err);
 bool gate_has_passed(const struct json *gate);
 
 #endif

@@ -21,8 +21,7 @@ enum {
 
 struct command_stage {
     struct process process;
-    const char **argv;  /* texts borrowed from the parameters */
-    char **environment; /* texts owned */
+    char **argv, **environment; /* both end with NULL */
     size_t variable_count;
     struct buf last_line; /* of stdout, not empty; its first piece when it came in pieces */
     bool is_piece;        /* what comes next goes on with the line before */
@@ -33,7 +32,7 @@ struct command_stage {
 };
 
 static const struct parameter command_parameters[] = {
-    {.name = "argv", .type = PARAMETER_TEXTS, .is_required = true, .min = 1, .max = ARGUMENTS_MAX},
+    {.name = "argv", .type = PARAMETER_LIST, .is_required = true, .min = 1, .max = ARGUMENTS_MAX},
     {.name = "environment", .type = PARAMETER_OBJECT},
     {.name = "folder", .type = PARAMETER_TEXT, .min = 1, .max = 4000},
 };
@@ -51,9 +50,37 @@ static bool is_variable_name(struct str name)
     return name.len > 0;
 }
 
-static bool command_check(const struct json *parameters, struct error *err)
+/* A reference to another stage's output may give a number or a boolean, which a program is told as
+ * text. */
+static bool is_tellable(const struct json *value)
 {
-    const struct json *environment = json_get(parameters, "environment");
+    return json_is_string(value) || json_is_number(value) || json_is_bool(value);
+}
+
+static char *told(const struct json *value)
+{
+    const char *text = NULL;
+    return json_as_text(value, &text) ? xstrdup(text) : json_print(value);
+}
+
+static bool check_argv(const struct json *argv, struct error *err)
+{
+    const char *program = NULL;
+    for (const struct json *value = json_first(argv); value != NULL; value = json_next(value)) {
+        if (!is_tellable(value)) {
+            return error_set(err, ERROR_PERMANENT, "bad_parameter",
+                             "parameter 'argv' must be a list of strings and numbers");
+        }
+    }
+    if (json_as_text(json_at(argv, 0), &program) && program[0] == '\0') {
+        return error_set(err, ERROR_PERMANENT, "bad_parameter",
+                         "parameter 'argv' begins with an empty program name");
+    }
+    return true;
+}
+
+static bool check_environment(const struct json *environment, struct error *err)
+{
     const struct json *value = json_first(environment);
     for (; value != NULL; value = json_next(value)) {
         struct str name = str_from(json_name(value));
@@ -67,17 +94,19 @@ static bool command_check(const struct json *parameters, struct error *err)
                              "set by gatehouse itself",
                              name.ptr);
         }
-        if (!json_is_string(value)) {
+        if (!is_tellable(value)) {
             return error_set(err, ERROR_PERMANENT, "bad_parameter",
-                             "parameter 'environment.%.80s' must be a string", name.ptr);
+                             "parameter 'environment.%.80s' must be a string or a number",
+                             name.ptr);
         }
     }
-    const char *program;
-    if (json_as_text(json_at(json_get(parameters, "argv"), 0), &program) && program[0] == '\0') {
-        return error_set(err, ERROR_PERMANENT, "bad_parameter",
-                         "parameter 'argv' begins with an empty program name");
-    }
     return true;
+}
+
+static bool command_check(const struct json *parameters, struct error *err)
+{
+    return check_argv(json_get(parameters, "argv"), err) &&
+           check_environment(json_get(parameters, "environment"), err);
 }
 
 static void add_variable(struct command_stage *stage, const char *name, const char *value)
@@ -121,9 +150,9 @@ static void build_environment(struct attempt *attempt)
     add_variable(stage, "GATEHOUSE_TRY", number);
     add_variable(stage, "GATEHOUSE_INTENT", attempt->spec.intent);
     for (const struct json *value = json_first(given); value != NULL; value = json_next(value)) {
-        const char *text = "";
-        json_as_text(value, &text);
+        char *text = told(value);
         add_variable(stage, json_name(value), text);
+        free(text);
     }
 }
 
@@ -136,8 +165,8 @@ static bool command_init(struct attempt *attempt, struct error *err)
     buf_init(&stage->last_line, PROCESS_LINE_MAX);
     buf_init(&stage->complaint, COMPLAINT_MAX);
     stage->argv = xcalloc(json_count(argv) + 1, sizeof(*stage->argv));
-    for (const struct json *text = json_first(argv); text != NULL; text = json_next(text)) {
-        json_as_text(text, &stage->argv[count++]);
+    for (const struct json *word = json_first(argv); word != NULL; word = json_next(word)) {
+        stage->argv[count++] = told(word);
     }
     build_environment(attempt);
     return true;
@@ -157,6 +186,9 @@ static void command_done(struct attempt *attempt)
     }
     for (size_t i = 0; i < stage->variable_count; i++) {
         free(stage->environment[i]);
+    }
+    for (size_t i = 0; stage->argv != NULL && stage->argv[i] != NULL; i++) {
+        free(stage->argv[i]);
     }
     free(stage->environment);
     free(stage->argv);
@@ -198,7 +230,7 @@ static void on_error_line(void *context, struct str line)
 static void run_begin(struct attempt *attempt)
 {
     struct command_stage *stage = attempt->state;
-    stage->process.argv = stage->argv;
+    stage->process.argv = (const char *const *)stage->argv;
     stage->process.env = (const char *const *)stage->environment;
     stage->process.folder =
         json_text_or(attempt->spec.parameters, "folder", attempt->spec.work_folder);

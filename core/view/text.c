@@ -337,11 +337,12 @@ void text_gate(struct buf *out, const struct json *gate, bool is_current)
     buf_append_text(out, line);
 }
 
+/* A line for each class that really was. */
 static void append_confusion(struct buf *out, const struct json *confusion)
 {
-    static const char *const names[] = {"tp", "fp", "tn", "fn"};
-    static const char *const texts[] = {"true positives ", ", false positives ",
-                                        ", true negatives ", ", false negatives "};
+    static const char *const names[] = {"tp", "fn", "tn", "fp"};
+    static const char *const texts[] = {"true positives ", ", false negatives ",
+                                        "\n  true negatives ", ", false positives "};
     buf_append_text(out, "  ");
     for (size_t i = 0; i < 4; i++) {
         buf_append_text(out, texts[i]);
@@ -350,9 +351,22 @@ static void append_confusion(struct buf *out, const struct json *confusion)
     buf_append_char(out, '\n');
 }
 
+/* The figures of a model on the rows it was trained on flatter it: never unsaid. */
+static void append_optimism(struct buf *out, const struct json *splits)
+{
+    const char *test = json_text_or(json_get(splits, "test"), "sha256", NULL);
+    const char *train = json_text_or(json_get(splits, "train"), "sha256", NULL);
+    if (test != NULL && train != NULL && strcmp(test, train) == 0) {
+        buf_append_text(out,
+                        "  WARNING: these are the rows it was trained on (split.enabled = false, "
+                        "as the\n  original did): on new customers it will do worse\n");
+    }
+}
+
 void text_measured(struct buf *out, const struct json *evaluation)
 {
-    const struct json *test = json_get(json_get(evaluation, "splits"), "test");
+    const struct json *splits = json_get(evaluation, "splits");
+    const struct json *test = json_get(splits, "test");
     int64_t rows = 0;
     int64_t positives = 0;
     if (!json_as_int(json_get(test, "rows"), &rows)) {
@@ -370,4 +384,5 @@ void text_measured(struct buf *out, const struct json *evaluation)
     if (json_is_object(json_get(test, "confusion"))) {
         append_confusion(out, json_get(test, "confusion"));
     }
+    append_optimism(out, splits);
 }

@@ -195,7 +195,7 @@ static void mistakes_in_stages_name_line_and_stage(void **state)
 {
     (void)state;
     expect_problem("[[stage]]\nname = \"a\"\nkind = \"noop\"\nretires = 1\n",
-                   "c.toml:4: [[stage]] has no key \"retires\"; did you mean \"retries\"?");
+                   "c.toml:4: [[stage]]: there is no key \"retires\"; did you mean \"retries\"?");
     expect_problem("\n[[stage]]\nname = \"a\"\n", "c.toml:2: [[stage]] needs a kind");
     expect_problem("[[stage]]\nname = \"a\"\nkind = \"nop\"\n", "nop");
     expect_problem("[[stage]]\nname = \"a\"\nkind = \"noop\"\n[stage.parameters]\nslep_ms = 1\n",
@@ -243,7 +243,8 @@ static void gate_rules_are_checked_and_replace_the_default_ones(void **state)
     assert_int_equal(json_count(config->rules), 1);
     assert_string_equal(config->rules_origin, "c.toml:1");
     config_free(config);
-    expect_problem("\n[[gate.rule]]\nmetric = \"auc\"\n", "c.toml:2: [[gate.rule]] ");
+    expect_problem("\n[[gate.rule]]\nmetric = \"auc\"\n",
+                   "c.toml:2: [[gate.rule]]: auc needs min, max or both");
     expect_problem("[gate]\nrules = 3\n", "gate holds only blocks of the form [[gate.rule]]");
 }
 

@@ -106,12 +106,14 @@ static void the_environment_holds_what_the_contract_says_and_no_more(void **stat
     (void)state;
     setenv("SECRET_OF_OURS", "x", 1);
     struct attempt_fixture *fixture =
-        run_shell("env", "{\"environment\":{\"A\":\"b c\",\"LANG\":\"C\"}}");
+        run_shell("env", "{\"environment\":{\"A\":\"b c\",\"N\":7,\"T\":true,\"LANG\":\"C\"}}");
     unsetenv("SECRET_OF_OURS");
     const char *log = buf_text(&fixture->log);
     assert_int_equal(fixture->outcome, OUTCOME_SUCCESS);
     assert_contains(log, "out A=b c\n");
     assert_contains(log, "out LANG=C\n");
+    assert_contains(log, "out N=7\n");
+    assert_contains(log, "out T=true\n");
     assert_contains(log, "out PATH=");
     assert_contains(log, "out HOME=");
     assert_contains(log, "out GATEHOUSE_RUN_ID=20261122-153928-a1b2c3\n");
@@ -271,12 +273,12 @@ static void parameters_are_checked_when_the_configuration_is_read(void **state)
     } cases[] = {
         {"{}", "'argv' is missing"},
         {"{\"argv\":[]}", "1 to 1000"},
-        {"{\"argv\":\"ls\"}", "'argv' must be a list of strings"},
-        {"{\"argv\":[\"ls\",3]}", "must be a list of strings"},
+        {"{\"argv\":\"ls\"}", "'argv' must be a list"},
+        {"{\"argv\":[\"ls\",[3]]}", "must be a list of strings and numbers"},
         {"{\"argv\":[\"\"]}", "empty program name"},
         {"{\"argv\":[\"ls\"],\"environmnt\":{}}", "did you mean 'environment'"},
         {"{\"argv\":[\"ls\"],\"environment\":{\"a b\":\"c\"}}", "not a variable's name"},
-        {"{\"argv\":[\"ls\"],\"environment\":{\"A\":1}}", "'environment.A' must be a string"},
+        {"{\"argv\":[\"ls\"],\"environment\":{\"A\":{}}}", "'environment.A' must be a string or"},
         {"{\"argv\":[\"ls\"],\"environment\":{\"GATEHOUSE_TRY\":\"9\"}}", "set by gatehouse"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
