@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define STATE_REPLACING "replacing"
+
 enum { SQL_LIMIT = 8192, SAMPLE_STEP = 10000, REPORT_LIMIT = 1 << 20 };
 
 #define PROFILE_COLUMNS "customer_id, limit_bal, sex, education, marriage, age"
@@ -212,6 +214,15 @@ static bool delete_object(struct preparing *preparing, const char *key, struct e
     return loop_await(preparing->loop, &request.op, err);
 }
 
+/* Of two preparations at once one waits for the other's end, which is the end of its session. */
+static bool lock_out_others(struct preparing *preparing, struct error *err)
+{
+    return run_sql(preparing,
+                   STR("SET statement_timeout = 0; "
+                       "SELECT pg_advisory_lock(hashtext('gatehouse prepare'))"),
+                   err);
+}
+
 static bool write_report(struct preparing *preparing, const struct json *report, struct error *err)
 {
     struct object_writer writer = {.handle = NULL};
@@ -221,6 +232,18 @@ static bool write_report(struct preparing *preparing, const struct json *report,
                    commit_object(preparing, &writer, err);
     abort_object(preparing, &writer);
     free(text);
+    return is_good;
+}
+
+/* Table and object cannot be replaced in one step: between the two the report says so, and says it
+ * still when we die there. */
+static bool mark_replacing(struct preparing *preparing, struct error *err)
+{
+    struct json *mark = json_object();
+    json_set_text(mark, "state", STATE_REPLACING);
+    json_set_text(mark, "source", source_name(preparing->request));
+    bool is_good = write_report(preparing, mark, err);
+    json_free(mark);
     return is_good;
 }
 
@@ -311,10 +334,12 @@ struct json *prepare_data(struct backend *backend, const struct config *config,
     const char *key = config_text(config, CONFIG_data_raw_key);
     struct json *report = NULL;
     database_open_start(backend->services.database, &preparing.session);
-    if (loop_await(preparing.loop, &preparing.session.op, err) && begin_table(&preparing, err) &&
+    if (loop_await(preparing.loop, &preparing.session.op, err) &&
+        lock_out_others(&preparing, err) && begin_table(&preparing, err) &&
         create_object(&preparing, &preparing.transactions, key, err) &&
         create_object(&preparing, &preparing.quarantine, PREPARE_QUARANTINE_KEY, err) &&
-        feed_all(&preparing, err) && commit_table(&preparing, err)) {
+        feed_all(&preparing, err) && mark_replacing(&preparing, err) &&
+        commit_table(&preparing, err)) {
         report = publish(&preparing, err);
     }
     database_close(&preparing.session);
@@ -360,28 +385,51 @@ static bool read_small_object(struct backend *backend, const char *bucket, const
     return is_good;
 }
 
-char *prepare_describe_data(struct backend *backend, const struct config *config)
+/* NULL when there is none. */
+static struct json *read_report(struct backend *backend, const struct config *config)
 {
     struct buf text;
     struct error ignored;
     struct json *report = NULL;
-    char *result = NULL;
     buf_init(&text, REPORT_LIMIT);
     if (read_small_object(backend, config_text(config, CONFIG_data_raw_bucket), PREPARE_REPORT_KEY,
                           &text)) {
         report = json_parse(buf_str(&text), &ignored);
     }
-    buf_reset(&text);
+    buf_done(&text);
+    return report;
+}
+
+bool prepare_check_whole(struct backend *backend, const struct config *config, struct error *err)
+{
+    struct json *report = read_report(backend, config);
+    bool is_whole = strcmp(json_text_or(report, "state", ""), STATE_REPLACING) != 0;
+    if (!is_whole) {
+        error_set(err, ERROR_TRANSIENT, "half_prepared",
+                  "raw data: gatehouse prepare (%s) is replacing them or was interrupted while it "
+                  "did: let it end, or prepare again",
+                  json_text_or(report, "source", "?"));
+    }
+    json_free(report);
+    return is_whole;
+}
+
+char *prepare_describe_data(struct backend *backend, const struct config *config)
+{
+    struct buf text;
+    struct json *report = read_report(backend, config);
+    char *result = NULL;
     if (report != NULL) {
         bool is_synthetic = json_bool_or(report, "synthetic", false);
+        buf_init(&text, REPORT_LIMIT);
         buf_append_text(&text, is_synthetic ? "synthetic sample, not real customers"
                                             : json_text_or(report, "source", "?"));
         buf_append_text(&text, ", ");
         printer_append_count(json_int_or(report, "rows_out", 0), &text);
         buf_append_text(&text, " rows");
         result = xstrdup(buf_text(&text));
+        buf_done(&text);
     }
     json_free(report);
-    buf_done(&text);
     return result;
 }

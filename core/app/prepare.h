@@ -29,6 +29,10 @@ struct json *prepare_data(struct backend *backend, const struct config *config,
 /* False with err when it cannot be told. */
 bool prepare_has_raw_data(struct backend *backend, const struct config *config, bool *out_is_there,
                           struct error *err);
+/* False with "half_prepared" (transient) while a preparation replaces table and object, or when one
+ * died doing so. */
+bool prepare_check_whole(struct backend *backend, const struct config *config, struct error *err);
+
 /* What the raw data are, from the report of the last preparation: "synthetic sample of 30,000 rows,
  * seed 1". Gives memory for free(), or NULL when nobody knows. */
 char *prepare_describe_data(struct backend *backend, const struct config *config);

@@ -7,6 +7,7 @@
 #include "core/app/runner.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { LINE_LIMIT = 64 << 10 };
 
@@ -126,6 +127,19 @@ static int prepare_sample(struct app *app, struct backend *backend)
     return EXIT_CODE_OK;
 }
 
+/* Half of one set and half of another would train a model that means nothing. */
+static int check_data(struct app *app, struct backend *backend)
+{
+    struct error err;
+    const struct dag *dag = app->config->dag;
+    bool needs_data = false;
+    for (size_t i = 0; i < dag->count; i++) {
+        needs_data = needs_data || strcmp(dag->stages[i].kind, "function_invoke") == 0;
+    }
+    return !needs_data || prepare_check_whole(backend, app->config, &err) ? EXIT_CODE_OK
+                                                                          : app_fail(&err, "");
+}
+
 static int run_batch(struct app *app, const char *run_id)
 {
     struct backend backend;
@@ -136,6 +150,9 @@ static int run_batch(struct app *app, const char *run_id)
     }
     if (code == EXIT_CODE_OK && app->options->is_given[OPTION_PREPARE_SAMPLE]) {
         code = prepare_sample(app, &backend);
+    }
+    if (code == EXIT_CODE_OK && run_id == NULL) {
+        code = check_data(app, &backend);
     }
     if (code == EXIT_CODE_OK) {
         code = runner_run(app, &backend, run_id, NULL, NULL);

@@ -214,3 +214,74 @@ def test_a_limit_on_the_size_of_files_is_a_full_disk(gatehouse, kib):
     assert child.returncode == 0 or "too large" in child.stderr.lower() or "full" in child.stderr
     result = gatehouse("--batch", *(["--resume", "latest"] if "resume" in child.stderr else []))
     assert result.code == 0, result.err
+
+
+# ---- the data
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = World(tmp_path)
+    yield made
+    made.run("local", "destroy")
+
+
+RAW = "lake/msecindustries-raw/source1/credit_default_s3_raw.csv"
+
+
+def sizes(world):
+    """Rows of the raw object and of the table."""
+    dsn = json.loads(world.run("local", "start", "--format", "json").stdout)["dsn"]
+    answer = subprocess.run(["psql", dsn, "-Atc", "SELECT count(*) FROM customer_profile"], capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stderr
+    return (world.state / RAW).read_bytes().count(b"\n") - 1, int(answer.stdout)
+
+
+def test_a_set_that_is_half_replaced_is_not_used(world):
+    world.prepare(1000)
+    raw = world.state / RAW
+    old = raw.read_bytes()
+    raw.unlink()
+    (raw / "in-the-way").mkdir(parents=True)
+    failed = world.run("prepare", "--sample", "--rows", 1200)
+    assert failed.returncode == 1 and "prepare again" in failed.stderr
+    (raw / "in-the-way").rmdir()
+    raw.rmdir()
+    raw.write_bytes(old)
+    assert sizes(world) == (1000, 1200)
+    code, events, err = world.batch()
+    assert code == 75 and events == [] and "prepare again" in err
+    world.prepare(1000)
+    assert world.batch()[0] == 0
+
+
+def test_a_killed_preparation_leaves_a_whole_set_or_says_so(world):
+    world.prepare(1000)
+    rows, refused = 1000, 0
+    for delay_ms in (5, 15, 30, 45, 60, 80, 100, 130):
+        new = 2200 if rows == 1000 else 1000
+        child = world.start("prepare", "--sample", "--rows", new)
+        time.sleep(delay_ms / 1000)
+        child.kill()
+        child.communicate()
+        found = sizes(world)
+        if found[0] != found[1]:
+            refused += 1
+            assert world.batch()[0] == 75
+            world.prepare(1000)
+            found = (1000, 1000)
+        assert found[0] in (rows, new)
+        rows = found[0]
+    world.prepare(1000)
+    code, _, err = world.batch()
+    assert code == 0, err
+    assert list((world.state / "lake/.tmp").iterdir()) == []
+
+
+def test_of_two_preparations_at_once_one_is_whole(world):
+    children = [world.start("prepare", "--sample", "--rows", rows) for rows in (1000, 1500, 2000)]
+    results = [child.communicate(timeout=120) for child in children]
+    assert [child.returncode for child in children] == [0, 0, 0], results
+    found = sizes(world)
+    assert found[0] == found[1]
+    assert world.batch()[0] == 0
