@@ -96,7 +96,7 @@ static void on_signal(void *context, int signum)
              "resumed",
              signum == SIGINT ? "SIGINT" : "SIGTERM");
     struct command command = {.verb = COMMAND_STOP,
-                              .reason = signum == SIGINT ? "SIGINT" : "SIGTERM"};
+                              .reason = signum == SIGINT ? "SIGINT" : RUN_REASON_SIGTERM};
     engine_command(runner->engine, &command);
 }
 
@@ -138,13 +138,11 @@ static bool open_run(struct runner *runner, const char *run_id, struct error *er
     return is_good;
 }
 
-/* Signals that end us end the run first, so the code is theirs; a run that came to its end by
- * itself keeps its own. */
+/* A run at rest has its own code, also when a signal stopped it; one that was let go of has none.
+ */
 static int exit_code_of(const struct runner *runner)
 {
-    bool is_ended_by_signal =
-        runner->signum != 0 &&
-        (runner->is_handed_over || engine_run(runner->engine)->state == RUN_CANCELLED);
+    bool is_ended_by_signal = runner->signum != 0 && runner->is_handed_over;
     if (runner->is_in_trouble) {
         return app_fail(&runner->reason, "the run was handed over");
     }

@@ -173,6 +173,7 @@ static bool stop(struct draft *draft, const struct command *command, struct erro
     }
     char *reason =
         command->user == NULL ? xstrdup("stopped") : xasprintf("stopped by %s", command->user);
+    draft->is_terminated = run_is_sigterm(command->user, command->reason);
     draft_move_run(draft, RUN_STOPPING, reason);
     draft_stop_all(draft, reason);
     free(reason);

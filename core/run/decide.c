@@ -404,7 +404,8 @@ static void add_result(struct draft *draft, bool has_failed)
     struct json *body = json_object();
     json_set_text(body, "state", run_state_name(draft->state));
     json_set_text(body, "verdict", verdict_name(verdict));
-    json_set_int(body, "exit_code", run_exit_code_of(draft->state, has_failed, verdict));
+    json_set_int(body, "exit_code",
+                 run_exit_code_of(draft->state, has_failed, verdict, draft->is_terminated));
     json_set(body, "metrics", metrics);
     int64_t end_ms = run_state_is_final(draft->run->state) ? draft->run->ended_ms : draft->now_ms;
     json_set_int(body, "elapsed_ms", end_ms - draft->run->created_ms);

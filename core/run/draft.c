@@ -13,6 +13,7 @@ void draft_init(struct draft *draft, const struct run *run, int64_t now_ms, stru
     *draft = (struct draft){.run = run, .state = run->state, .out = out};
     draft->now_ms = now_ms > run->last_ts_ms ? now_ms : run->last_ts_ms;
     draft->evaluation = run->evaluation;
+    draft->is_terminated = run->is_terminated;
     draft->stages = xcalloc(run->dag->count, sizeof(draft->stages[0]));
     for (size_t i = 0; i < run->dag->count; i++) {
         const struct stage_run *stage = &run->stages[i];

@@ -17,6 +17,7 @@ struct draft {
     struct draft_stage *stages; /* run->dag->count */
     int active;                 /* tries alive */
     enum run_state state;
+    bool is_terminated;
     const struct json *evaluation; /* latest, borrowed; or NULL */
     int64_t now_ms;
     uint64_t random;

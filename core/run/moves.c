@@ -1,6 +1,8 @@
 /* State tables: names, groups and legal moves. */
 #include "core/run/moves.h"
 
+#include <string.h>
+
 static const char *const stage_names[STAGE_STATE_COUNT] = {
 #define X(name, text, word) [STAGE_##name] = text,
     STAGE_STATES(X)
@@ -112,13 +114,19 @@ enum verdict verdict_and(enum verdict all, enum verdict next)
     return all == VERDICT_PASSED && next == VERDICT_PASSED ? VERDICT_PASSED : VERDICT_NONE;
 }
 
-int run_exit_code_of(enum run_state state, bool has_failed_stage, enum verdict verdict)
+bool run_is_sigterm(const char *user, const char *reason)
+{
+    return user == NULL && reason != NULL && strcmp(reason, RUN_REASON_SIGTERM) == 0;
+}
+
+int run_exit_code_of(enum run_state state, bool has_failed_stage, enum verdict verdict,
+                     bool is_terminated)
 {
     if (state == RUN_SUCCESS) {
         return 0;
     }
     if (state == RUN_CANCELLED) {
-        return 130;
+        return is_terminated ? 143 : 130;
     }
     return verdict == VERDICT_REJECTED && !has_failed_stage ? 3 : 1;
 }

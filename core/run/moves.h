@@ -19,7 +19,10 @@ bool stage_state_is_bad(enum stage_state state);  /* FAILED .. BLOCKED: what fol
 /* Folds one more gate's verdict into that of the gates before it. */
 enum verdict verdict_and(enum verdict all, enum verdict next);
 
-int run_exit_code_of(enum run_state state, bool has_failed_stage, enum verdict verdict);
+int run_exit_code_of(enum run_state state, bool has_failed_stage, enum verdict verdict,
+                     bool is_terminated);
+/* Whether these, of a stop command, are a SIGTERM's; both may be NULL. */
+bool run_is_sigterm(const char *user, const char *reason);
 /* When the live try's next clock runs out; INT64_MAX: never, or it is being stopped already. */
 int64_t run_stage_timeout_ms(const struct run *run, size_t stage);
 

@@ -326,6 +326,16 @@ static bool apply_progress(const struct run *run, const struct event *event, str
     return read_stage_and_try(run, event, &stage, &try_number, err);
 }
 
+/* The moves it led to are events of their own. */
+static void apply_command(struct run *run, const struct event *event)
+{
+    if (json_bool_or(event->body, "accepted", false) &&
+        strcmp(json_text_or(event->body, "verb", ""), command_verb_name(COMMAND_STOP)) == 0) {
+        run->is_terminated = run_is_sigterm(json_text_or(event->body, "user", NULL),
+                                            json_text_or(event->body, "reason", NULL));
+    }
+}
+
 static bool apply_body(struct run *run, const struct event *event, struct error *err)
 {
     if (run->dag == NULL) {
@@ -343,7 +353,9 @@ static bool apply_body(struct run *run, const struct event *event, struct error 
         return apply_progress(run, event, err);
     case EVENT_EVALUATION:
         return apply_evaluation(run, event, err);
-    case EVENT_COMMAND: /* the moves it led to are events of their own */
+    case EVENT_COMMAND:
+        apply_command(run, event);
+        return true;
     case EVENT_RESULT:
     case EVENT_TYPE_COUNT:
         break;
@@ -376,7 +388,7 @@ int run_exit_code(const struct run *run)
     for (size_t i = 0; i < run->dag->count; i++) {
         failed += run->stages[i].state == STAGE_FAILED ? 1 : 0;
     }
-    return run_exit_code_of(run->state, failed > 0, run->verdict);
+    return run_exit_code_of(run->state, failed > 0, run->verdict, run->is_terminated);
 }
 
 static int64_t earlier(int64_t a, int64_t b)

@@ -92,11 +92,15 @@ struct run {
     struct stage_run *stages; /* dag->count */
     struct json *evaluation;  /* body of the latest evaluation event, or NULL */
     bool is_stop_wanted;
-    bool has_result; /* its last event is its result */
+    bool is_terminated; /* its latest stop was a SIGTERM's, not an operator's or a SIGINT's */
+    bool has_result;    /* its last event is its result */
     int64_t last_seq;
     int64_t last_ts_ms; /* time never goes back within a run */
     int64_t created_ms, ended_ms;
 };
+
+/* The reason of a stop that a SIGTERM wants; it has no user. */
+#define RUN_REASON_SIGTERM "SIGTERM"
 
 void run_init(struct run *run, const char *id);
 void run_done(struct run *run);

@@ -307,6 +307,7 @@ def test_a_signal_stops_the_run_and_its_work(gatehouse, signum, code):
     assert child.returncode == code
     last = check_stream([json.loads(line) for line in out.splitlines()])
     assert last["type"] == "result" and last["state"] == "cancelled"
+    assert last["exit_code"] == code
     assert json.loads(gatehouse("show", "latest", "--format", "json").out)["state"] == "cancelled"
     wait_for(lambda: nothing_sleeps(gatehouse))
 

@@ -1,9 +1,12 @@
 """Faults around a run: a hostile environment, other programs at the same files, processes that will not go."""
+import io
 import json
 import os
+import pickle
 import signal
 import sqlite3
 import subprocess
+import tarfile
 import time
 
 import pytest
@@ -285,3 +288,93 @@ def test_of_two_preparations_at_once_one_is_whole(world):
     found = sizes(world)
     assert found[0] == found[1]
     assert world.batch()[0] == 0
+
+
+# ---- cheating the gate
+
+
+def tar(path, member):
+    with tarfile.open(path, "w:gz") as archive:
+        if isinstance(member, tarfile.TarInfo):
+            archive.addfile(member, io.BytesIO(b"x" * member.size))
+        else:
+            info = tarfile.TarInfo("xgboost-model")
+            info.size = len(member)
+            archive.addfile(info, io.BytesIO(member))
+
+
+def link():
+    info = tarfile.TarInfo("xgboost-model")
+    info.type, info.linkname = tarfile.SYMTYPE, "/etc/passwd"
+    return info
+
+
+def outside():
+    info = tarfile.TarInfo("../../../../outside")
+    info.size = 3
+    return info
+
+
+def last_error(world):
+    gate = world.show()["stages"][-1]
+    return gate["state"], gate["tries"][-1]["error"]
+
+
+def test_a_model_or_test_split_that_was_exchanged_never_passes(world):
+    """After a good run the gate is tried again with what somebody put in the place of its inputs."""
+    world.prepare(1500)
+    code, _, err = world.batch()
+    assert code == 0, err
+    model = next((world.state / "lake/msecindustries-models").rglob("model.tar.gz"))
+    good = model.read_bytes()
+    attacks = {
+        "bad_archive": lambda: model.write_bytes(os.urandom(5000)),
+        "bad_model": lambda: tar(model, b"hello"),
+        "pickle": lambda: tar(model, pickle.dumps({"a": print}, protocol=4)),
+        "unsafe_archive": lambda: tar(model, link()),
+        "no_model": lambda: tar(model, tarfile.TarInfo("other")),
+        "archive_too_large": lambda: tar(model, b"\0" * (600 << 20)),
+        "access_denied": lambda: model.symlink_to("/etc/passwd"),
+        "not_found": lambda: None,
+    }
+    for code, attack in attacks.items():
+        model.unlink(missing_ok=True)
+        attack()
+        result = world.run("retry", "latest", "evaluate_model_performance")
+        state, error = last_error(world)
+        assert (result.returncode, state, error["code"], error["class"]) == (1, "failed", code, "permanent")
+        assert "model" in error["message"]
+    model.unlink(missing_ok=True)
+    tar(model, outside())
+    assert world.run("retry", "latest", "evaluate_model_performance").returncode == 1
+    assert last_error(world)[1]["code"] == "unsafe_archive"
+    model.unlink()
+    model.write_bytes(good)
+    assert world.run("retry", "latest", "evaluate_model_performance").returncode == 0
+    split = next((world.state / "lake/msecindustries-training/final-dataset").rglob("test/test.csv"))
+    rows = split.read_text().splitlines(keepends=True)
+    split.write_text("".join(rows[1:]))
+    assert world.run("retry", "latest", "evaluate_model_performance").returncode == 1
+    assert last_error(world)[1]["code"] == "changed_under_us"
+
+
+def test_a_gate_that_is_skipped_never_ends_with_0(world):
+    world.prepare(1500)
+    code, _, _ = world.batch("--set", "pipeline.retries=0")
+    assert code == 0
+    world.config.write_text("[[gate.rule]]\nmetric = \"accuracy\"\nmin = 0.999\n")
+    assert world.batch()[0] == 3
+    assert world.run("skip", "latest", "evaluate_model_performance", "--reason", "we like it").returncode == 1
+    assert world.run("--batch", "--resume", "latest").returncode == 1
+    shown = world.show()
+    assert (shown["state"], shown["verdict"]) == ("failed", "none")
+
+
+def test_a_verdict_does_not_outlive_its_model(world):
+    """Training alone once more: the new model was never judged."""
+    world.prepare(1500)
+    assert world.batch()[0] == 0
+    assert world.run("retry", "latest", "start_sagemaker_training").returncode == 1
+    assert world.show()["verdict"] == "none"
+    assert world.run("retry", "latest", "evaluate_model_performance").returncode == 0
+    assert world.show()["evaluation"]["training_job_name"] == world.jobs()[-1]

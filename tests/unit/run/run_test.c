@@ -396,6 +396,25 @@ static void stop_cancels_what_waits_and_waits_for_what_runs(void **state)
     assert_replays(&fixture);
 }
 
+static void a_run_that_a_sigterm_stopped_says_143(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct command command = {.verb = COMMAND_STOP, .reason = RUN_REASON_SIGTERM};
+    struct run_input input = {.kind = RUN_INPUT_COMMAND, .command = &command};
+    started(&fixture, CHAIN);
+    fixture_decide(&fixture, &input);
+    fixture_end(&fixture, "a", OUTCOME_CANCELLED);
+    assert_int_equal(fixture.run.state, RUN_CANCELLED);
+    assert_int_equal(result_exit_code(&fixture), 143);
+    assert_int_equal(run_exit_code(&fixture.run), 143);
+    assert_true(fixture_command(&fixture, COMMAND_RERUN, "a"));
+    assert_true(fixture_command(&fixture, COMMAND_STOP, NULL));
+    fixture_end(&fixture, "a", OUTCOME_CANCELLED);
+    assert_int_equal(result_exit_code(&fixture), 130);
+    assert_replays(&fixture);
+}
+
 static void a_stopped_run_goes_on_by_rerun(void **state)
 {
     (void)state;
@@ -743,6 +762,7 @@ int main(void)
         cmocka_unit_test(attach_goes_on_stopping),
         cmocka_unit_test(attach_starts_a_run_that_never_started_and_leaves_one_at_rest),
         cmocka_unit_test(stop_cancels_what_waits_and_waits_for_what_runs),
+        cmocka_unit_test(a_run_that_a_sigterm_stopped_says_143),
         cmocka_unit_test(a_stopped_run_goes_on_by_rerun),
         cmocka_unit_test(retry_runs_one_stage_and_what_it_blocked),
         cmocka_unit_test(a_retry_by_command_has_its_retries_again),
