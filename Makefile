@@ -84,8 +84,9 @@ build/%: $(OUT)/%
 endif
 
 # `make asan` is `make BUILD=asan`
-.PHONY: $(BUILDS)
-$(BUILDS):
+NAMED_BUILDS := $(filter-out fuzz,$(BUILDS)) # `make fuzz` also runs the targets
+.PHONY: $(NAMED_BUILDS)
+$(NAMED_BUILDS):
 	@$(MAKE) --no-print-directory BUILD=$@ all
 
 help:

@@ -418,6 +418,64 @@ static int line_of_message(const struct config *config, const struct json *place
     return line;
 }
 
+/* ---- names that do not fit: all of them at once, where the dag stops at its first */
+struct naming {
+    const char *file;
+    const char **names;
+    size_t count;
+    struct problems *problems;
+};
+
+static size_t find_name(const struct naming *naming, const char *name, size_t count)
+{
+    size_t index = 0;
+    while (index < count && strcmp(naming->names[index], name) != 0) {
+        index++;
+    }
+    return index;
+}
+
+static void check_upstream(const struct naming *naming, const struct json *stage, int line)
+{
+    const struct json *after = json_get(stage, "after");
+    for (const struct json *item = json_first(after); item != NULL; item = json_next(item)) {
+        const char *name = "";
+        if (!json_as_text(item, &name) || find_name(naming, name, naming->count) < naming->count) {
+            continue;
+        }
+        char *hint = config_suggest(name, naming->names, naming->count);
+        problems_add_at(naming->problems, naming->file, line,
+                        "stage \"%s\": after names an unknown stage \"%s\"%s",
+                        json_text_or(stage, "name", ""), name, hint);
+        free(hint);
+    }
+}
+
+/* False: something is wrong and was reported. */
+static bool check_names(const struct config *config, const struct json *places,
+                        struct problems *problems)
+{
+    size_t before = problems->count;
+    struct naming naming = {.file = config->path == NULL ? "default" : config->path,
+                            .names = xcalloc(json_count(config->stages) + 1, sizeof(char *)),
+                            .problems = problems};
+    const struct json *stage = json_first(config->stages);
+    for (; stage != NULL; stage = json_next(stage)) {
+        naming.names[naming.count++] = json_text_or(stage, "name", "");
+    }
+    stage = json_first(config->stages);
+    for (size_t i = 0; i < naming.count; i++, stage = json_next(stage)) {
+        int line = toml_place_line(toml_place_item(places, i));
+        if (naming.names[i][0] != '\0' && find_name(&naming, naming.names[i], i) < i) {
+            problems_add_at(problems, naming.file, line,
+                            "two stages are named \"%s\"; names must be unique", naming.names[i]);
+        }
+        check_upstream(&naming, stage, line);
+    }
+    free(naming.names);
+    return problems->count == before;
+}
+
 static void build_dag(struct config *config, const struct json *places, struct problems *problems)
 {
     struct error err;
@@ -460,6 +518,7 @@ void config_build_pipeline(struct config *config, const struct toml_document *do
         are_good = read_stages(config, json_get(fallback.value, "stage"),
                                toml_place_member(fallback.places, "stage"), true, problems);
     }
+    are_good = check_names(config, places, problems) && are_good;
     if (are_good) {
         build_dag(config, places, problems);
     }

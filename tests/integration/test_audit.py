@@ -162,6 +162,20 @@ def test_gate_rules_are_checked_each_at_its_line(gatehouse):
         assert part in result.err
 
 
+def test_wrong_names_of_stages_are_told_all_at_once(gatehouse):
+    gatehouse.configure(stage("a", "comand") + stage("merge", after=["xyz", "marge"]) + stage("merge", after=["zzz"]))
+    result = gatehouse("config", "check")
+    assert result.code == 78
+    lines = [line.split("config.toml:")[1] for line in result.err.splitlines()]
+    assert lines == [
+        '1: stage "a": there is no stage kind \'comand\'; did you mean \'command\'?',
+        '6: stage "merge": after names an unknown stage "xyz"',
+        '6: stage "merge": after names an unknown stage "marge"; did you mean "merge"?',
+        '11: two stages are named "merge"; names must be unique',
+        '11: stage "merge": after names an unknown stage "zzz"',
+    ], result.err
+
+
 @pytest.mark.parametrize(
     "rule, code",
     [
