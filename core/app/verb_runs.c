@@ -136,6 +136,9 @@ int verb_runs(struct app *app)
         printer_line(&app->out, "%6s %-22s %-19s %9s  %-9s %-8s %6s %6s  %-8s %s", "NUMBER", "RUN",
                      "STARTED (UTC)", "ELAPSED", "STATE", "VERDICT", "ACC", "AUC", "ENV", "USER");
     }
+    if (!has_runs && !app_is_json(app)) {
+        complain("there are no runs in %s yet", app->state_folder);
+    }
     if (has_runs && !store_list_runs(app->store, &all, (int)limit, print_run, app, &err)) {
         return app_fail(&err, "");
     }

@@ -86,9 +86,14 @@ static void append_run_state(const struct event *event, struct buf *out)
 static void append_error(const struct json *body, struct buf *out)
 {
     struct error err;
-    if (json_get(body, "error") != NULL) {
-        event_error_from_json(json_get(body, "error"), &err);
-        buf_append_text(out, "  ");
+    if (json_get(body, "error") == NULL) {
+        return;
+    }
+    event_error_from_json(json_get(body, "error"), &err);
+    buf_append_text(out, "  ");
+    if (is_state(body, "to", STAGE_REJECTED)) { /* a judgement, not a fault of a class */
+        text_printable(out, err.message);
+    } else {
         text_error(out, &err);
     }
 }

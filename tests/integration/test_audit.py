@@ -270,6 +270,20 @@ def test_fast_runs_show_their_time(gatehouse):
     assert re.search(r"^  1 a +OK +1/\d  0\.1\d s$", gatehouse("show", "latest").out, re.M)
 
 
+def test_an_empty_state_folder_is_named_when_runs_are_listed(gatehouse):
+    result = gatehouse("runs")
+    assert result.code == 0 and str(gatehouse.state) in result.err
+    assert gatehouse("runs", "--format", "json").err == ""
+
+
+def test_a_rejection_reads_as_a_judgement(gatehouse):
+    gatehouse.configure('[[gate.rule]]\nmetric = "accuracy"\nmin = 0.999\n')
+    gatehouse("prepare", "--sample", "--rows", "2000")
+    result = gatehouse("--batch", "-q")
+    assert result.code == 3
+    assert re.search(r"running -> rejected +[\d.]+ s  accuracy on test is 0\.\d+, below the minimum 0\.999", result.out)
+
+
 # ---- installed
 
 

@@ -381,6 +381,10 @@ static void a_rejected_model_cannot_be_missed(void **state)
     assert_has(text, " BROKEN accuracy ");
     assert_has(text, "-0.09\n");
     free(text);
+    text = latest_line(&view, &fixture, EVENT_STAGE_STATE);
+    assert_has(text, "running -> rejected");
+    assert_null(strstr(text, "permanent"));
+    free(text);
     finished(&fixture, &view);
 }
 
