@@ -55,6 +55,10 @@ void control_log_grown(struct ui *ui)
 
 void control_refreshed(struct ui *ui, struct client *client)
 {
+    if (ui->is_answer_due && client->command_id == 0) {
+        ui->message[0] = '\0'; /* the answer is in the audit trail, which the footer shows */
+        ui->is_answer_due = false;
+    }
     if (client->has_run) {
         if (strcmp(ui->run_id, client->view.run.id) != 0) { /* another run */
             snprintf(ui->run_id, sizeof(ui->run_id), "%s", client->view.run.id);
@@ -300,6 +304,7 @@ static void carry_out(struct ui *ui, struct client *client)
         control_say(ui, false, "%s %s is sent; waiting for the runner's answer",
                     command_verb_name(dialog->verb), dialog->stage);
         ui->is_stage_chosen = false; /* what happens now matters */
+        ui->is_answer_due = is_good;
     }
     if (!is_good) {
         control_say(ui, true, "%s", err.message);

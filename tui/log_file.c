@@ -79,9 +79,13 @@ static void check_size(struct log_file *log)
 {
     struct stat status;
     if (fstat(log->fd, &status) == 0 && status.st_size < log->size) {
-        char *path = xstrdup(log->path);
-        log_file_open(log, path);
-        free(path);
+        close(log->fd);
+        log->fd = -1;
+        log->count = 0;
+        log->size = 0;
+        log->is_line_open = false;
+        log->match_count = 0;
+        log->searched = 0;
     }
 }
 
