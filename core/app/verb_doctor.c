@@ -182,7 +182,7 @@ static void check_store(struct doctor *doctor)
     struct store *store = NULL;
     char *path = file_join(doctor->app->state_folder, "runs.db");
     int64_t waiting = 0;
-    if (!file_exists(path)) {
+    if (file_is_absent(path)) {
         tell(doctor, CHECK_OK, "run store", "there are no runs yet", "");
         free(path);
         return;

@@ -126,7 +126,7 @@ int verb_runs(struct app *app)
         return code;
     }
     char *path = file_join(app->state_folder, "runs.db");
-    bool has_runs = file_exists(path);
+    bool has_runs = !file_is_absent(path);
     free(path);
     code = has_runs ? app_open_store(app, STORE_READ) : EXIT_CODE_OK;
     if (code != EXIT_CODE_OK) {

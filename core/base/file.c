@@ -164,6 +164,11 @@ bool file_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
+bool file_is_absent(const char *path)
+{
+    return access(path, F_OK) != 0 && errno == ENOENT;
+}
+
 bool file_is_safe_relative(struct str relative)
 {
     if (relative.len == 0 || relative.ptr[relative.len - 1] == '/') {

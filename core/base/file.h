@@ -24,6 +24,8 @@ bool file_write_all(int fd, struct str content, struct error *err);
 bool file_remove_tree(const char *path, struct error *err);
 bool file_sync_folder(const char *path, struct error *err); /* fsync of the folder itself */
 bool file_exists(const char *path);
+/* Nothing is there, for sure: not merely out of our reach. */
+bool file_is_absent(const char *path);
 /* "a/b" joined to base; true only if `relative` is not empty, not absolute and has no empty, "." or
  * ".." part and no NUL or control byte: a name from outside stays inside base. */
 bool file_is_safe_relative(struct str relative);

@@ -122,6 +122,9 @@ static void removing_a_tree_does_not_follow_links(void **state)
     assert_int_equal(symlink(outside, inner), 0);
     assert_true(file_remove_tree(tree, &err));
     assert_false(file_exists(tree));
+    assert_true(file_is_absent(tree));
+    assert_false(file_is_absent(kept));
+    assert_false(file_is_absent("/dev/null/below")); /* no folder: not simply absent */
     assert_true(file_exists(kept));
     assert_true(file_remove_tree(tree, &err));
     free(tree);
