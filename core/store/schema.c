@@ -103,10 +103,21 @@ static bool migrate(struct store *store, struct error *err)
     return store_commit(store, err);
 }
 
+/* All of it from one moment: between two reads another process may make the tables. */
+static bool look_at(struct store *store, int64_t *out_version, struct error *err)
+{
+    int rc = sqlite3_exec(store->db, "BEGIN", NULL, NULL, NULL);
+    if (rc != SQLITE_OK)
+        return store_fail(store, rc, "open", err);
+    bool is_ok = check_identity(store, out_version, err);
+    sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL); /* nothing was written */
+    return is_ok;
+}
+
 bool store_prepare_schema(struct store *store, enum store_mode mode, struct error *err)
 {
     int64_t version = 0;
-    if (!check_identity(store, &version, err))
+    if (!look_at(store, &version, err))
         return false;
     if (version == STORE_VERSION)
         return true;
