@@ -124,5 +124,5 @@ void clock_format_span(int64_t ms, char out_text[CLOCK_TEXT_SIZE])
     bool is_short = ms < (int64_t)10 * MS_PER_S;
     int64_t unit_ms = is_short ? 10 : 100;
     snprintf(out_text, CLOCK_TEXT_SIZE, "%.*f s", is_short ? 2 : 1,
-             (double)(ms / unit_ms * unit_ms) / MS_PER_S);
+             (double)(ms - ms % unit_ms) / MS_PER_S);
 }
