@@ -305,11 +305,44 @@ bool json_bool_or(const struct json *object, const char *name, bool otherwise)
     return otherwise;
 }
 
+static bool is_c1(const char *at)
+{
+    const unsigned char *byte = (const unsigned char *)at;
+    return byte[0] == 0xc2 && byte[1] >= 0x80 && byte[1] < 0xa0;
+}
+
+/* JSON lets DEL and the C1 controls (U+0080 to U+009F, C2 80 to C2 9F in UTF-8) stand as they are,
+ * but a terminal obeys them. They can only be inside strings, where an escape means the same.
+ * Takes text. */
+static char *escape_controls(char *text)
+{
+    enum { ESCAPE_SIZE = 6 };
+    size_t count = 0;
+    for (const char *at = text; *at != '\0'; at++) {
+        count += *at == 0x7f || is_c1(at) ? 1 : 0;
+    }
+    if (count == 0) {
+        return text;
+    }
+    char *safe = xmalloc(strlen(text) + ESCAPE_SIZE * count + 1), *to = safe;
+    for (const char *at = text; *at != '\0'; at++) {
+        if (*at == 0x7f || is_c1(at)) {
+            at += is_c1(at) ? 1 : 0;
+            to += sprintf(to, "\\u%04x", (unsigned)(unsigned char)*at);
+        } else {
+            *to++ = *at;
+        }
+    }
+    *to = '\0';
+    free(text);
+    return safe;
+}
+
 char *json_print(const struct json *json)
 {
     char *text = cJSON_PrintUnformatted(raw_const(json));
     assert(text != NULL);
-    return text;
+    return escape_controls(text);
 }
 
 /* cJSON's own indented form puts arrays on one line and uses tabs: compact and familiar enough. */
@@ -317,6 +350,7 @@ char *json_print_pretty(const struct json *json)
 {
     char *text = cJSON_Print(raw_const(json));
     assert(text != NULL);
+    text = escape_controls(text);
     char *line = xasprintf("%s\n", text);
     free(text);
     return line;

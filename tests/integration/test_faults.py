@@ -378,3 +378,62 @@ def test_a_verdict_does_not_outlive_its_model(world):
     assert world.show()["verdict"] == "none"
     assert world.run("retry", "latest", "evaluate_model_performance").returncode == 0
     assert world.show()["evaluation"]["training_job_name"] == world.jobs()[-1]
+
+
+# ---- hostile text
+
+
+HOSTILE = r"""printf 'out \033[31m\007\302\233 \377\r\n'; printf 'err \033]0;x\007\n' >&2"""
+
+
+def test_no_text_of_a_stage_or_an_operator_reaches_the_terminal_raw(gatehouse):
+    bad_key = r"""printf '{"a\\u001b[31m":"\\u001b]0;x\\u0007\\u009b"}\n'"""
+    gatehouse.configure(pipeline(
+        shell("a", f"{HOSTILE}; {bad_key}"),
+        shell("b", f"{HOSTILE}; exit 3", ["a"]),
+    ))
+    results = [gatehouse("--batch", "-v")]
+    results.append(gatehouse("skip", "latest", "b", "--reason", "so\x1b[31m\nlong\x9b"))
+    for words in (
+        ["show", "latest"], ["logs", "latest", "a"], ["logs", "latest", "b"], ["watch", "latest"], ["runs"],
+        ["show", "latest", "--format", "json"], ["watch", "latest", "--format", "json"], ["show", "\x1b[31m"],
+        ["logs", "latest", "\x1b[31m"], ["logs", "latest", "../../../../etc/passwd"], ["\x1b[31m"],
+        ["--set", "a.\x1b[31m=1", "--batch"], ["--state-dir", "/dev/null/\x1b[31m", "--batch"],
+    ):
+        results.append(gatehouse(*words))
+    for result in results:
+        for text in (result.out, result.err):
+            assert not any(ord(c) < 32 and c not in "\n\t" or 127 <= ord(c) < 160 for c in text), text
+    assert results[0].code == 1 and results[1].code == 0
+    assert "root:" not in results[11].out
+
+
+def test_a_link_in_the_place_of_a_log_is_not_followed(gatehouse):
+    gatehouse.configure(pipeline(shell("a", "echo text")))
+    assert gatehouse("--batch").code == 0
+    victim = gatehouse.home / "victim"
+    victim.touch()
+    logs = next(gatehouse.state.glob("runs/*/logs"))
+    (logs / "a.2.log").symlink_to(victim)
+    result = gatehouse("rerun", "latest", "a")
+    assert result.code == 0 and "a.2.log" in result.err
+    assert victim.read_text() == ""
+
+
+# ---- limits of functions
+
+
+def test_the_memory_limit_of_functions_holds(world):
+    """A function that wants more ends its stage with a word about it, and leaves no object."""
+    program = world.folder / "gatehouse-function"
+    program.write_text('#!/bin/sh\n[ "$1" = --list ] && exec ' + os.environ["GATEHOUSE_BIN"] + '/gatehouse-function --list\n'
+                       'exec python3 -c "x = bytearray(1 << 30)"\n')
+    program.chmod(0o755)
+    world.prepare(1000)
+    world.config.write_text(LENIENT + f'[local]\nfunction_program = "{program}"\nfunction_memory = "256MiB"\n')
+    code, events, _ = world.batch("--set", "pipeline.retries=0")
+    if "-fsanitize" in os.environ.get("CFLAGS", "") or os.environ["GATEHOUSE_BIN"].endswith("asan"):
+        pytest.skip("a sanitized program cannot be limited")
+    assert code == 1
+    errors = [event["error"]["message"] for event in events if event["type"] == "stage.state" and event["to"] == "failed"]
+    assert any("MemoryError" in message for message in errors), errors

@@ -111,11 +111,29 @@ static void absent_is_like_null_everywhere(void **state)
     json_free(NULL);
 }
 
+static void printed_text_holds_no_control_bytes(void **state)
+{
+    (void)state;
+    struct error err;
+    struct json *json = json_parse(STR("[\"a\\u009b\\u0080\\u007f\\u001b\\u00a0\"]"), &err);
+    assert_non_null(json);
+    char *text = json_print(json);
+    assert_string_equal(text, "[\"a\\u009b\\u0080\\u007f\\u001b\xc2\xa0\"]");
+    struct json *again = json_parse(str_from(text), &err);
+    const char *value = NULL;
+    assert_true(json_as_text(json_at(again, 0), &value));
+    assert_string_equal(value, "a\xc2\x9b\xc2\x80\x7f\x1b\xc2\xa0");
+    json_free(again);
+    json_free(json);
+    free(text);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_one_whole_value_is_json),
         cmocka_unit_test(deep_nesting_is_refused),
+        cmocka_unit_test(printed_text_holds_no_control_bytes),
         cmocka_unit_test(numbers_read_back_but_for_the_last_place),
         cmocka_unit_test(integers_are_exact_or_refused),
         cmocka_unit_test(members_are_replaced_found_by_path_and_walked),
