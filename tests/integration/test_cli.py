@@ -115,7 +115,6 @@ def test_bash_completion_completes(gatehouse):
     assert "--follow" not in complete("gatehouse", "skip", "--")
 
 
-@pytest.mark.skipif(not shutil.which("groff"), reason="no groff")
 def test_the_man_page_has_no_warnings(gatehouse):
     text = gatehouse("help", "--man").out
     shown = subprocess.run(["groff", "-man", "-ww", "-Tutf8", "-z"], input=text, text=True, capture_output=True)

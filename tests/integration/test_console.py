@@ -212,8 +212,6 @@ def test_the_log_of_the_chosen_stage_is_shown(gatehouse, console):
 @pytest.mark.parametrize("term", ["vt100", "linux", "screen-256color", "tmux-256color", "xterm", "xterm-256color", "xterm-direct"])
 @pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
 def test_terminals_and_locales(gatehouse, console, term, locale):
-    if not any(os.path.exists(f"{folder}/terminfo/{term[0]}/{term}") for folder in ("/lib", "/usr/share", "/etc", "/usr/lib")):
-        pytest.skip(f"{term} is not described on this machine")
     finished(gatehouse)
     one = console(term=term, environment={"LANG": locale, "NO_COLOR": "1"})
     one.until("run 0001")

@@ -76,8 +76,8 @@ def test_an_open_state_folder_of_somebody_else_is_refused(gatehouse):
     gatehouse.configure(pipeline(stage("a")))
     gatehouse.home.chmod(0o755)
     for folder in gatehouse.home.parents:
-        if not folder.stat().st_mode & 0o001:
-            pytest.skip(f"{folder} cannot be entered by others")
+        if folder.name.startswith("pytest-"):
+            folder.chmod(0o711)  # they may pass, not look
     gatehouse.state.mkdir()
     gatehouse.state.chmod(0o777)
     result = gatehouse("--batch", user="nobody", group="nogroup", extra_groups=[])

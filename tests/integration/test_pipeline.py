@@ -92,7 +92,7 @@ class World:
 def world(tmp_path):
     world = World(tmp_path)
     yield world
-    world.run("local", "stop")
+    world.run("local", "destroy")
     left = world.wait_until_alone()
     for pid, _ in left:
         os.kill(pid, signal.SIGKILL)
