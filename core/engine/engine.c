@@ -43,14 +43,16 @@ struct engine *engine_new(const struct engine_spec *spec)
 
 void engine_free(struct engine *engine)
 {
-    if (engine == NULL)
+    if (engine == NULL) {
         return;
+    }
     assert(!engine->is_pumping && !op_is_active(&engine->flush.op));
     timer_free(engine->timer);
     file_watch_free(engine->watch);
     engine_free_tries(engine);
-    for (struct engine_input *input; (input = engine_take_input(engine)) != NULL;)
+    for (struct engine_input *input; (input = engine_take_input(engine)) != NULL;) {
         engine_input_free(input);
+    }
     decision_done(&engine->waiting);
     event_list_done(&engine->untold);
     run_done(&engine->run);
@@ -78,8 +80,9 @@ int64_t engine_now_ms(const struct engine *engine)
 void engine_notice(struct engine *engine, const struct error *err)
 {
     const struct engine_listener *listener = &engine->spec.listener;
-    if (listener->notice != NULL)
+    if (listener->notice != NULL) {
         listener->notice(listener->context, err);
+    }
 }
 
 /* ---- letting go */
@@ -87,8 +90,9 @@ void engine_hand_over(struct engine *engine, const struct error *err)
 {
     engine_set_phase(engine, ENGINE_HANDING_OVER);
     engine->has_handover_error = err != NULL;
-    if (err != NULL)
+    if (err != NULL) {
         engine->handover_error = *err;
+    }
     engine_kill_tries(engine);
     engine_rearm(engine);
 }
@@ -98,10 +102,12 @@ static void store_last_progress(struct engine *engine)
 {
     struct error ignored;
     struct event_list list = {0};
-    for (size_t i = 0; i < engine->run.dag->count; i++)
+    for (size_t i = 0; i < engine->run.dag->count; i++) {
         engine_take_progress(engine, i, &list);
-    if (list.count > 0 && !engine->has_handover_error)
+    }
+    if (list.count > 0 && !engine->has_handover_error) {
         store_append(engine->spec.store, engine->run.id, list.items, list.count, &ignored);
+    }
     event_list_done(&list);
 }
 
@@ -113,17 +119,19 @@ static void finish_handing_over(struct engine *engine)
     timer_disarm(engine->timer);
     file_watch_free(engine->watch);
     engine->watch = NULL;
-    if (listener->handed_over != NULL)
+    if (listener->handed_over != NULL) {
         listener->handed_over(listener->context,
                               engine->has_handover_error ? &engine->handover_error : NULL);
+    }
 }
 
 /* ---- decisions */
 static void tell(struct engine *engine, const struct event *event)
 {
     const struct engine_listener *listener = &engine->spec.listener;
-    if (listener->event != NULL)
+    if (listener->event != NULL) {
         listener->event(listener->context, event);
+    }
 }
 
 static void stall(struct engine *engine, struct decision *decision, const struct error *err)
@@ -154,14 +162,17 @@ static void apply_and_carry_out(struct engine *engine, struct decision *decision
     bool is_ok = true;
     for (size_t i = 0; is_ok && i < decision->events.count; i++) {
         is_ok = run_apply(&engine->run, &decision->events.items[i], &err);
-        if (is_ok)
+        if (is_ok) {
             tell(engine, &decision->events.items[i]);
+        }
     }
     /* A listener may have let go of the run: then the intents stay for the next runner. */
-    if (!is_ok && engine->phase == ENGINE_RUNNING)
+    if (!is_ok && engine->phase == ENGINE_RUNNING) {
         engine_hand_over(engine, &err);
-    for (size_t i = 0; i < decision->effect_count && engine->phase == ENGINE_RUNNING; i++)
+    }
+    for (size_t i = 0; i < decision->effect_count && engine->phase == ENGINE_RUNNING; i++) {
         engine_carry_out(engine, &decision->effects[i]);
+    }
     decision_done(decision);
 }
 
@@ -175,8 +186,9 @@ static void commit(struct engine *engine, struct decision *decision)
         stall(engine, decision, &err);
         return;
     }
-    if (engine->phase == ENGINE_STALLED)
+    if (engine->phase == ENGINE_STALLED) {
         engine_set_phase(engine, ENGINE_RUNNING);
+    }
     apply_and_carry_out(engine, decision);
 }
 
@@ -196,11 +208,13 @@ static void handle(struct engine *engine, const struct run_input *input)
 {
     struct decision decision = {0};
     struct event_list progress = {0};
-    if (input->kind == RUN_INPUT_OUTCOME)
+    if (input->kind == RUN_INPUT_OUTCOME) {
         engine_take_progress(engine, input->stage, &progress);
+    }
     run_decide(&engine->run, input, engine_now_ms(engine), &decision);
-    if (progress.count > 0)
+    if (progress.count > 0) {
         put_in_front(&decision, &progress);
+    }
     commit(engine, &decision);
 }
 
@@ -209,8 +223,9 @@ static void rested(struct op *op, const struct error *err)
 {
     struct engine *engine = op->context;
     const struct engine_listener *listener = &engine->spec.listener;
-    if (err != NULL)
+    if (err != NULL) {
         engine_notice(engine, err);
+    }
     engine_read_commands(engine);
     if (engine->first_input != NULL) {
         engine_set_phase(engine, ENGINE_RUNNING);
@@ -221,8 +236,9 @@ static void rested(struct op *op, const struct error *err)
     timer_disarm(engine->timer);
     file_watch_free(engine->watch);
     engine->watch = NULL;
-    if (listener->rest != NULL)
+    if (listener->rest != NULL) {
         listener->rest(listener->context, run_exit_code(&engine->run));
+    }
 }
 
 static void begin_rest(struct engine *engine)
@@ -240,18 +256,21 @@ static void begin_rest(struct engine *engine)
 static bool is_at_rest(struct engine *engine)
 {
     if (engine->phase != ENGINE_RUNNING || engine->live_count > 0 ||
-        !run_state_is_final(engine->run.state))
+        !run_state_is_final(engine->run.state)) {
         return false;
+    }
     engine_read_commands(engine);
-    if (engine->first_input == NULL && !engine->run.has_result)
+    if (engine->first_input == NULL && !engine->run.has_result) {
         engine_add_input(engine, &(struct run_input){.kind = RUN_INPUT_TICK});
+    }
     return engine->first_input == NULL;
 }
 
 void engine_pump(struct engine *engine)
 {
-    if (engine->is_pumping)
+    if (engine->is_pumping) {
         return;
+    }
     engine->is_pumping = true;
     bool is_resting = false;
     do {
@@ -263,8 +282,9 @@ void engine_pump(struct engine *engine)
         is_resting = is_at_rest(engine);
     } while (engine->phase == ENGINE_RUNNING && engine->first_input != NULL);
     engine->is_pumping = false;
-    if (is_resting)
+    if (is_resting) {
         begin_rest(engine);
+    }
     engine_rearm(engine);
 }
 
@@ -299,29 +319,33 @@ static int64_t next_due_ms(const struct engine *engine, int64_t now_ms)
 
 void engine_rearm(struct engine *engine)
 {
-    if (engine->is_pumping)
+    if (engine->is_pumping) {
         return;
+    }
     int64_t now_ms = engine_now_ms(engine);
     int64_t due_ms = next_due_ms(engine, now_ms);
-    if (due_ms == INT64_MAX)
+    if (due_ms == INT64_MAX) {
         timer_disarm(engine->timer);
-    else
+    } else {
         timer_arm(engine->timer, due_ms > now_ms ? due_ms - now_ms : 0);
+    }
 }
 
 static void look_at_store(struct engine *engine)
 {
     engine->poll_at_ms = engine_now_ms(engine) + POLL_MS;
-    if (store_has_changed(engine->spec.store) || engine->must_read_commands)
+    if (store_has_changed(engine->spec.store) || engine->must_read_commands) {
         engine_read_commands(engine);
+    }
     store_tidy(engine->spec.store);
 }
 
 static void begin_running(struct engine *engine)
 {
     engine_set_phase(engine, ENGINE_RUNNING);
-    for (size_t i = 0; i < engine->untold.count; i++)
+    for (size_t i = 0; i < engine->untold.count; i++) {
         tell(engine, &engine->untold.items[i]);
+    }
     look_at_store(engine);
 }
 
@@ -329,25 +353,30 @@ static void look_at_clock(struct engine *engine)
 {
     struct decision decision = {0};
     engine_take_due_progress(engine, &decision.events);
-    if (decision.events.count > 0)
+    if (decision.events.count > 0) {
         commit(engine, &decision);
+    }
     if (engine->phase == ENGINE_RUNNING &&
-        run_next_deadline_ms(&engine->run) <= engine_now_ms(engine))
+        run_next_deadline_ms(&engine->run) <= engine_now_ms(engine)) {
         engine_add_input(engine, &(struct run_input){.kind = RUN_INPUT_TICK});
+    }
 }
 
 static void clear(struct engine *engine)
 {
-    if (engine->clearing_since_ms == 0)
+    if (engine->clearing_since_ms == 0) {
         engine->clearing_since_ms = engine_now_ms(engine);
-    if (engine_clear_leftovers(engine))
+    }
+    if (engine_clear_leftovers(engine)) {
         begin_running(engine);
+    }
 }
 
 static void append_again(struct engine *engine)
 {
-    if (engine_now_ms(engine) < engine->append_at_ms)
+    if (engine_now_ms(engine) < engine->append_at_ms) {
         return;
+    }
     struct decision decision = engine->waiting;
     engine->waiting = (struct decision){0};
     commit(engine, &decision);
@@ -355,22 +384,24 @@ static void append_again(struct engine *engine)
 
 void engine_wake(struct engine *engine)
 {
-    if (engine->is_pumping)
+    if (engine->is_pumping) {
         return;
+    }
     engine->is_pumping = true; /* what listeners ask for waits until we are through */
-    if (engine->phase == ENGINE_CLEARING)
+    if (engine->phase == ENGINE_CLEARING) {
         clear(engine);
-    else if (engine->phase == ENGINE_STALLED)
+    } else if (engine->phase == ENGINE_STALLED) {
         append_again(engine);
-    else if (engine->phase == ENGINE_RUNNING) {
+    } else if (engine->phase == ENGINE_RUNNING) {
         look_at_clock(engine);
         look_at_store(engine);
     }
     engine->is_pumping = false;
-    if (engine->phase == ENGINE_HANDING_OVER && engine->live_count == 0)
+    if (engine->phase == ENGINE_HANDING_OVER && engine->live_count == 0) {
         finish_handing_over(engine);
-    else
+    } else {
         engine_pump(engine);
+    }
 }
 
 static void wake_by_timer(void *context)

@@ -35,20 +35,23 @@ void engine_add_input(struct engine *engine, const struct run_input *source)
         input->error = *source->error;
         input->input.error = &input->error;
     }
-    if (source->command != NULL)
+    if (source->command != NULL) {
         keep_command(input, source->command);
-    if (engine->first_input == NULL)
+    }
+    if (engine->first_input == NULL) {
         engine->first_input = input;
-    else
+    } else {
         engine->last_input->next = input;
+    }
     engine->last_input = input;
 }
 
 struct engine_input *engine_take_input(struct engine *engine)
 {
     struct engine_input *input = engine->first_input;
-    if (input != NULL)
+    if (input != NULL) {
         engine->first_input = input->next;
+    }
     return input;
 }
 
@@ -56,16 +59,18 @@ void engine_input_free(struct engine_input *input)
 {
     json_free(input->outputs);
     json_free(input->evaluation);
-    for (size_t i = 0; i < sizeof input->texts / sizeof input->texts[0]; i++)
+    for (size_t i = 0; i < sizeof input->texts / sizeof input->texts[0]; i++) {
         free(input->texts[i]);
+    }
     free(input);
 }
 
 static void add_command(void *context, const struct command *command)
 {
     struct engine *engine = context;
-    if (command->id <= engine->last_command_id)
+    if (command->id <= engine->last_command_id) {
         return; /* taken before, its answer is not stored yet */
+    }
     engine->last_command_id = command->id;
     engine_add_input(engine, &(struct run_input){.kind = RUN_INPUT_COMMAND, .command = command});
 }
@@ -75,6 +80,7 @@ void engine_read_commands(struct engine *engine)
     struct error err;
     engine->must_read_commands =
         !store_pending_commands(engine->spec.store, engine->run.id, add_command, engine, &err);
-    if (engine->must_read_commands)
+    if (engine->must_read_commands) {
         engine_notice(engine, &err);
+    }
 }

@@ -108,8 +108,9 @@ bool engine_create_run(struct engine *engine, const struct dag *dag, const struc
     store_make_run_id(engine_now_ms(engine), random_next(&engine->random), id);
     run_init(&engine->run, id);
     bool is_ok = create(engine, dag, hello, err);
-    if (!is_ok)
+    if (!is_ok) {
         file_remove_tree(engine->run_folder, &ignored);
+    }
     return finish_opening(engine, is_ok);
 }
 
@@ -117,8 +118,9 @@ bool engine_create_run(struct engine *engine, const struct dag *dag, const struc
 static bool apply_all(struct engine *engine, const struct event_list *list, struct error *err)
 {
     for (size_t i = 0; i < list->count; i++) {
-        if (!run_apply(&engine->run, &list->items[i], err))
+        if (!run_apply(&engine->run, &list->items[i], err)) {
             return error_prefix(err, "run %s", engine->run.id);
+        }
     }
     return true;
 }
@@ -135,9 +137,10 @@ static bool load_events(struct engine *engine, struct error *err)
         count = list.count;
         event_list_done(&list);
     }
-    if (is_ok && engine->run.last_seq == 0)
+    if (is_ok && engine->run.last_seq == 0) {
         is_ok = error_set(err, ERROR_PERMANENT, "not_found", "run %s has no events in the store",
                           engine->run.id);
+    }
     return is_ok;
 }
 
@@ -158,15 +161,17 @@ static void remove_work(struct engine *engine)
 {
     struct error err;
     char *work = file_join(engine->run_folder, "work");
-    if (!file_remove_tree(work, &err))
+    if (!file_remove_tree(work, &err)) {
         engine_notice(engine, &err);
+    }
     free(work);
 }
 
 static bool take_over(struct engine *engine, const struct json *hello, struct error *err)
 {
-    if (!load_events(engine, err))
+    if (!load_events(engine, err)) {
         return false;
+    }
     set_clock(engine);
     remove_work(engine);
     return store_takeover(engine, hello, err);
@@ -177,8 +182,9 @@ bool engine_open_run(struct engine *engine, const char *run_id, const struct jso
 {
     struct run_summary found = {0};
     assert(engine->phase == ENGINE_IDLE);
-    if (!store_find_run(engine->spec.store, run_id, &found, err))
+    if (!store_find_run(engine->spec.store, run_id, &found, err)) {
         return false;
+    }
     set_clock(engine);
     run_init(&engine->run, found.id);
     return finish_opening(
@@ -195,8 +201,9 @@ static size_t find_lost_intents(const struct engine *engine, const char **intent
     size_t count = 0;
     for (size_t i = 0; i < engine->run.dag->count; i++) {
         const struct stage_run *stage = &engine->run.stages[i];
-        if (stage_state_is_active(stage->state) && !engine->run.dag->stages[i].is_adoptable)
+        if (stage_state_is_active(stage->state) && !engine->run.dag->stages[i].is_adoptable) {
             intents[count++] = stage->intent;
+        }
     }
     return count;
 }
@@ -209,11 +216,13 @@ bool engine_clear_leftovers(struct engine *engine)
     int signum = waited_ms < LEFTOVERS_PATIENCE_MS ? SIGTERM : SIGKILL;
     size_t found = count == 0 ? 0 : leftovers_signal(intents, count, signum);
     free(intents);
-    if (found == 0)
+    if (found == 0) {
         return true;
+    }
     struct error err;
-    if (waited_ms < LEFTOVERS_DEADLINE_MS)
+    if (waited_ms < LEFTOVERS_DEADLINE_MS) {
         return false;
+    }
     error_set(&err, ERROR_TRANSIENT, "leftovers",
               "%zu processes of an interrupted try do not end; going on without them", found);
     engine_notice(engine, &err);

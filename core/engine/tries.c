@@ -30,23 +30,29 @@ static const char *stage_name(const struct engine_try *try)
  * until it is told anew. */
 static void gather_rounds(struct engine_try *try, const struct json *rounds)
 {
-    if (!json_is_array(rounds))
+    if (!json_is_array(rounds)) {
         return;
-    if (try->rounds == NULL)
+    }
+    if (try->rounds == NULL) {
         try->rounds = json_array();
-    for (const struct json *round = json_first(rounds); round != NULL; round = json_next(round))
+    }
+    for (const struct json *round = json_first(rounds); round != NULL; round = json_next(round)) {
         json_append(try->rounds, json_copy(round));
+    }
 }
 
 static void gather_metrics(struct engine_try *try, const struct json *metrics)
 {
-    if (!json_is_object(metrics))
+    if (!json_is_object(metrics)) {
         return;
-    if (try->metrics == NULL)
+    }
+    if (try->metrics == NULL) {
         try->metrics = json_object();
+    }
     for (const struct json *metric = json_first(metrics); metric != NULL;
-         metric = json_next(metric))
+         metric = json_next(metric)) {
         json_set(try->metrics, json_name(metric), json_copy(metric));
+    }
 }
 
 static void on_progress(void *context, struct attempt *attempt, struct json *body)
@@ -64,15 +70,18 @@ void engine_take_progress(struct engine *engine, size_t stage, struct event_list
 {
     struct engine_try *try = &engine->tries[stage];
     struct json *body = try->progress;
-    if (body == NULL)
+    if (body == NULL) {
         return;
+    }
     int64_t now_ms = engine_now_ms(engine);
     json_set_text(body, "stage", stage_name(try));
     json_set_int(body, "try", try->try_number);
-    if (try->rounds != NULL)
+    if (try->rounds != NULL) {
         json_set(body, "rounds", try->rounds);
-    if (try->metrics != NULL)
+    }
+    if (try->metrics != NULL) {
         json_set(body, "metrics", try->metrics);
+    }
     event_list_add(list, now_ms, EVENT_STAGE_PROGRESS, body);
     try->progress = try->rounds = try->metrics = NULL;
     try->progress_due_ms = now_ms + PROGRESS_INTERVAL_MS;
@@ -82,20 +91,23 @@ void engine_take_due_progress(struct engine *engine, struct event_list *list)
 {
     int64_t now_ms = engine_now_ms(engine);
     for (size_t i = 0; i < engine->run.dag->count; i++) {
-        if (engine->tries[i].progress_due_ms <= now_ms)
+        if (engine->tries[i].progress_due_ms <= now_ms) {
             engine_take_progress(engine, i, list);
+        }
     }
 }
 
 int64_t engine_progress_due_ms(const struct engine *engine)
 {
     int64_t due_ms = INT64_MAX;
-    if (engine->live_count == 0)
+    if (engine->live_count == 0) {
         return due_ms;
+    }
     for (size_t i = 0; i < engine->run.dag->count; i++) {
         const struct engine_try *try = &engine->tries[i];
-        if (try->progress != NULL && try->progress_due_ms < due_ms)
+        if (try->progress != NULL && try->progress_due_ms < due_ms) {
             due_ms = try->progress_due_ms;
+        }
     }
     return due_ms;
 }
@@ -122,12 +134,14 @@ static void on_log(void *context, struct attempt *attempt, const char *level, st
     buf_init(&text, line.len * 3 + 1); /* U+FFFD takes three bytes */
     utf8_append_printable(&text, line);
     bool is_ok = try_log_write(&try->log, engine_now_ms(engine), level, buf_str(&text), &err);
-    if (!is_ok && !try->is_log_failing)
+    if (!is_ok && !try->is_log_failing) {
         engine_notice(engine, &err);
+    }
     try->is_log_failing = !is_ok;
     const struct engine_listener *listener = &engine->spec.listener;
-    if (listener->log != NULL)
+    if (listener->log != NULL) {
         listener->log(listener->context, stage_name(try), try->try_number, level, buf_str(&text));
+    }
     buf_done(&text);
 }
 
@@ -139,8 +153,9 @@ static void end_try(struct engine_try *try)
     try->attempt = NULL;
     engine->live_count--;
     try_log_done(&try->log);
-    if (!file_remove_tree(try->work_folder, &err))
+    if (!file_remove_tree(try->work_folder, &err)) {
         engine_notice(engine, &err);
+    }
     free(try->work_folder);
     try->work_folder = NULL;
 }
@@ -242,10 +257,11 @@ static void begin_try(struct engine_try *try, const struct run_effect *effect)
     }
     try->attempt = make_attempt(try, parameters);
     engine->live_count++;
-    if (effect->kind == RUN_EFFECT_ADOPT)
+    if (effect->kind == RUN_EFFECT_ADOPT) {
         engine->spec.attempts->adopt(try->attempt);
-    else
+    } else {
         engine->spec.attempts->start(try->attempt);
+    }
 }
 
 void engine_carry_out(struct engine *engine, const struct run_effect *effect)
@@ -257,8 +273,9 @@ void engine_carry_out(struct engine *engine, const struct run_effect *effect)
         begin_try(try, effect);
         break;
     case RUN_EFFECT_CANCEL:
-        if (try->attempt != NULL && try->try_number == effect->try_number)
+        if (try->attempt != NULL && try->try_number == effect->try_number) {
             engine->spec.attempts->cancel(try->attempt);
+        }
         break;
     }
 }
@@ -266,8 +283,9 @@ void engine_carry_out(struct engine *engine, const struct run_effect *effect)
 void engine_kill_tries(struct engine *engine)
 {
     for (size_t i = 0; engine->tries != NULL && i < engine->run.dag->count; i++) {
-        if (engine->tries[i].attempt != NULL)
+        if (engine->tries[i].attempt != NULL) {
             engine->spec.attempts->kill(engine->tries[i].attempt);
+        }
     }
 }
 
@@ -295,8 +313,9 @@ void engine_free_tries(struct engine *engine)
         json_free(try->progress);
         json_free(try->rounds);
         json_free(try->metrics);
-        if (try->attempt != NULL)
+        if (try->attempt != NULL) {
             engine->spec.attempts->free(try->attempt);
+        }
         try_log_done(&try->log);
         free(try->work_folder);
     }

@@ -20,8 +20,9 @@ void try_log_init(struct try_log *log, const char *path, int64_t size_max)
 
 void try_log_done(struct try_log *log)
 {
-    if (log->path != NULL && log->fd >= 0)
+    if (log->path != NULL && log->fd >= 0) {
         close(log->fd);
+    }
     free(log->path);
     *log = (struct try_log){.fd = -1};
 }
@@ -45,8 +46,9 @@ static bool open_file(struct try_log *log, struct error *err)
 {
     struct stat status;
     int fd = open(log->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
+    if (fd < 0) {
         return error_set_errno(err, errno, "log %s", log->path);
+    }
     log->fd = fd;
     log->size = fstat(fd, &status) == 0 ? status.st_size : 0;
     log->is_cut = ends_with_note(log);
@@ -62,8 +64,9 @@ static bool write_line(struct try_log *log, int64_t wall_ms, const char *level, 
     buf_init(&line, text.len + LINE_EXTRA);
     buf_printf(&line, "%s %s " STR_FMT "\n", utc, level, STR_ARG(text));
     bool is_ok = file_write_all(log->fd, buf_str(&line), err);
-    if (is_ok)
+    if (is_ok) {
         log->size += (int64_t)line.len;
+    }
     buf_done(&line);
     return is_ok || error_prefix(err, "log %s", log->path);
 }
@@ -71,12 +74,15 @@ static bool write_line(struct try_log *log, int64_t wall_ms, const char *level, 
 bool try_log_write(struct try_log *log, int64_t wall_ms, const char *level, struct str printable,
                    struct error *err)
 {
-    if (log->fd < 0 && !open_file(log, err))
+    if (log->fd < 0 && !open_file(log, err)) {
         return false;
-    if (log->is_cut)
+    }
+    if (log->is_cut) {
         return true;
-    if (log->size + (int64_t)printable.len + LINE_EXTRA <= log->size_max)
+    }
+    if (log->size + (int64_t)printable.len + LINE_EXTRA <= log->size_max) {
         return write_line(log, wall_ms, level, printable, err);
+    }
     log->is_cut = true;
     struct str note = {cut_note().ptr, cut_note().len - 1};
     return write_line(log, wall_ms, "warn", note, err);

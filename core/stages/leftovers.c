@@ -19,12 +19,14 @@ enum { ENVIRONMENT_SIZE_MAX = 8 << 20 };
 static bool is_ours(struct str variable, const char *const *intents, size_t count)
 {
     struct str name = STR("GATEHOUSE_INTENT=");
-    if (!str_starts_with(variable, name))
+    if (!str_starts_with(variable, name)) {
         return false;
+    }
     struct str value = {variable.ptr + name.len, variable.len - name.len};
     for (size_t i = 0; i < count; i++) {
-        if (str_eq(value, str_from(intents[i])))
+        if (str_eq(value, str_from(intents[i]))) {
             return true;
+        }
     }
     return false;
 }
@@ -39,8 +41,9 @@ static bool carries_intent(pid_t pid, const char *const *intents, size_t count)
     buf_init(&environment, ENVIRONMENT_SIZE_MAX);
     if (file_read(path, &environment, &ignored)) {
         struct str rest = buf_str(&environment);
-        while (rest.len > 0 && !is_found)
+        while (rest.len > 0 && !is_found) {
             is_found = is_ours(str_split(rest, '\0', &rest), intents, count);
+        }
     }
     buf_done(&environment);
     return is_found;
@@ -58,11 +61,13 @@ static bool is_same_user(pid_t pid)
  * that got its number meanwhile. */
 static bool signal_one(pid_t pid, const char *const *intents, size_t count, int signum)
 {
-    if (pid == getpid() || !is_same_user(pid))
+    if (pid == getpid() || !is_same_user(pid)) {
         return false;
+    }
     int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-    if (fd < 0)
+    if (fd < 0) {
         return false;
+    }
     bool is_one = carries_intent(pid, intents, count) &&
                   syscall(SYS_pidfd_send_signal, fd, signum, NULL, 0) == 0;
     close(fd);
@@ -73,13 +78,15 @@ size_t leftovers_signal(const char *const *intents, size_t count, int signum)
 {
     size_t found = 0;
     DIR *proc = opendir("/proc");
-    if (proc == NULL)
+    if (proc == NULL) {
         return 0;
+    }
     for (struct dirent *entry = readdir(proc); entry != NULL; entry = readdir(proc)) {
         int64_t pid = 0;
         if (str_to_i64(str_from(entry->d_name), &pid) &&
-            signal_one((pid_t)pid, intents, count, signum))
+            signal_one((pid_t)pid, intents, count, signum)) {
             found++;
+        }
     }
     closedir(proc);
     return found;

@@ -6,8 +6,9 @@ bool store_add_command(struct store *store, const char *run_id, const struct com
                        int64_t now_ms, int64_t *out_id, struct error *err)
 {
     sqlite3_stmt *statement = store_statement(store, STORE_SQL_INSERT_COMMAND, err);
-    if (statement == NULL)
+    if (statement == NULL) {
         return false;
+    }
     store_bind_text(statement, 1, run_id);
     sqlite3_bind_int64(statement, 2, now_ms);
     store_bind_text(statement, 3, command_verb_name(command->verb));
@@ -15,11 +16,13 @@ bool store_add_command(struct store *store, const char *run_id, const struct com
     store_bind_text(statement, 5, command->user);
     store_bind_text(statement, 6, command->tty);
     store_bind_text(statement, 7, command->reason);
-    if (!store_execute(store, statement, err))
+    if (!store_execute(store, statement, err)) {
         return false;
-    if (sqlite3_changes(store->db) != 1)
+    }
+    if (sqlite3_changes(store->db) != 1) {
         return error_set(err, ERROR_PERMANENT, "not_found", "there is no run '%s' in %s", run_id,
                          store->path);
+    }
     *out_id = sqlite3_last_insert_rowid(store->db);
     return true;
 }
@@ -39,8 +42,9 @@ static bool tell_command(struct store *store, sqlite3_stmt *statement, store_com
         .tty = text_or_null(statement, 4),
         .reason = text_or_null(statement, 5),
     };
-    if (!command_verb_from_name(str_from(store_column_text(statement, 1)), &command.verb))
+    if (!command_verb_from_name(str_from(store_column_text(statement, 1)), &command.verb)) {
         return store_damaged(store, err, "a command has an unknown verb");
+    }
     each(context, &command);
     return true;
 }
@@ -49,13 +53,15 @@ bool store_pending_commands(struct store *store, const char *run_id, store_comma
                             void *context, struct error *err)
 {
     sqlite3_stmt *statement = store_statement(store, STORE_SQL_PENDING_COMMANDS, err);
-    if (statement == NULL)
+    if (statement == NULL) {
         return false;
+    }
     store_bind_text(statement, 1, run_id);
     bool is_ok = true, has_row = false;
     while ((is_ok = store_step(store, statement, &has_row, err)) && has_row) {
-        if (!(is_ok = tell_command(store, statement, each, context, err)))
+        if (!(is_ok = tell_command(store, statement, each, context, err))) {
             break;
+        }
     }
     sqlite3_reset(statement);
     return is_ok;
@@ -65,16 +71,18 @@ bool store_command_answer(struct store *store, int64_t command_id, int64_t *out_
                           struct error *err)
 {
     sqlite3_stmt *statement = store_statement(store, STORE_SQL_COMMAND_ANSWER, err);
-    if (statement == NULL)
+    if (statement == NULL) {
         return false;
+    }
     sqlite3_bind_int64(statement, 1, command_id);
     bool has_row = false;
     bool is_ok = store_step(store, statement, &has_row, err);
-    if (is_ok && has_row)
+    if (is_ok && has_row) {
         *out_seq = sqlite3_column_int64(statement, 0); /* NULL reads as 0 */
-    else if (is_ok)
+    } else if (is_ok) {
         is_ok = error_set(err, ERROR_PERMANENT, "not_found", "there is no command %lld in %s",
                           (long long)command_id, store->path);
+    }
     sqlite3_reset(statement);
     return is_ok;
 }

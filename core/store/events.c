@@ -13,11 +13,13 @@ static void fold_run_state(struct store_run_row *row, const struct event *event)
     struct run_summary *run = &row->summary;
     bool was_at_rest = run_state_is_final(run->state);
     run_state_from_name(str_from(json_text_or(event->body, "to", "")), &run->state);
-    if (was_at_rest && !run_state_is_final(run->state))
+    if (was_at_rest && !run_state_is_final(run->state)) {
         run->verdict = VERDICT_NONE; /* the next result tells it anew */
+    }
     run->ended_ms = run_state_is_final(run->state) ? event->ts_ms : 0;
-    if (run->state == RUN_FAILED || run->state == RUN_CANCELLED)
+    if (run->state == RUN_FAILED || run->state == RUN_CANCELLED) {
         row->is_notable = true;
+    }
 }
 
 static double metric(const struct event *event, const char *path)
@@ -67,17 +69,19 @@ static void fold(struct store_run_row *row, const struct event *event)
 
 static void bind_number_or_null(sqlite3_stmt *statement, int index, double value)
 {
-    if (isfinite(value))
+    if (isfinite(value)) {
         sqlite3_bind_double(statement, index, value);
-    else
+    } else {
         sqlite3_bind_null(statement, index);
+    }
 }
 
 static bool update_run(struct store *store, const struct store_run_row *row, struct error *err)
 {
     sqlite3_stmt *statement = store_statement(store, STORE_SQL_UPDATE_RUN, err);
-    if (statement == NULL)
+    if (statement == NULL) {
         return false;
+    }
     sqlite3_bind_int64(statement, 1, row->summary.number);
     store_bind_text(statement, 2, run_state_name(row->summary.state));
     store_bind_text(statement, 3, verdict_name(row->summary.verdict));
@@ -94,8 +98,9 @@ static bool insert_event(struct store *store, const struct store_run_row *row,
                          const struct event *event, struct error *err)
 {
     sqlite3_stmt *statement = store_statement(store, STORE_SQL_INSERT_EVENT, err);
-    if (statement == NULL)
+    if (statement == NULL) {
         return false;
+    }
     sqlite3_bind_int64(statement, 1, row->summary.number);
     sqlite3_bind_int64(statement, 2, row->summary.last_seq);
     sqlite3_bind_int64(statement, 3, event->ts_ms);
@@ -108,11 +113,13 @@ static bool answer_command(struct store *store, const struct store_run_row *row,
                            const struct event *event, struct error *err)
 {
     int64_t id = json_int_or(event->body, "id", 0);
-    if (event->type != EVENT_COMMAND || id <= 0)
+    if (event->type != EVENT_COMMAND || id <= 0) {
         return true;
+    }
     sqlite3_stmt *statement = store_statement(store, STORE_SQL_ANSWER_COMMAND, err);
-    if (statement == NULL)
+    if (statement == NULL) {
         return false;
+    }
     sqlite3_bind_int64(statement, 1, id);
     sqlite3_bind_int64(statement, 2, row->summary.number);
     sqlite3_bind_int64(statement, 3, row->summary.last_seq);
@@ -123,14 +130,16 @@ bool store_append_in_transaction(struct store *store, const char *run_id,
                                  const struct event *events, size_t count, struct error *err)
 {
     struct store_run_row row;
-    if (!store_load_run(store, run_id, &row, err))
+    if (!store_load_run(store, run_id, &row, err)) {
         return false;
+    }
     for (size_t i = 0; i < count; i++) {
         row.summary.last_seq++;
         fold(&row, &events[i]);
         if (!insert_event(store, &row, &events[i], err) ||
-            !answer_command(store, &row, &events[i], err))
+            !answer_command(store, &row, &events[i], err)) {
             return false;
+        }
     }
     return update_run(store, &row, err);
 }
@@ -139,8 +148,9 @@ static bool read_last_seq(struct store *store, const char *run_id, int64_t *out_
                           struct error *err)
 {
     struct store_run_row row;
-    if (!store_load_run(store, run_id, &row, err))
+    if (!store_load_run(store, run_id, &row, err)) {
         return false;
+    }
     *out_seq = row.summary.last_seq;
     return true;
 }
@@ -149,17 +159,20 @@ bool store_append(struct store *store, const char *run_id, struct event *events,
                   struct error *err)
 {
     int64_t last_seq = 0;
-    if (!store_begin(store, err))
+    if (!store_begin(store, err)) {
         return false;
+    }
     if (!read_last_seq(store, run_id, &last_seq, err) ||
         !store_append_in_transaction(store, run_id, events, count, err)) {
         store_rollback(store);
         return false;
     }
-    if (!store_commit(store, err))
+    if (!store_commit(store, err)) {
         return false;
-    for (size_t i = 0; i < count; i++)
+    }
+    for (size_t i = 0; i < count; i++) {
         events[i].seq = last_seq + 1 + (int64_t)i;
+    }
     return true;
 }
 
@@ -169,8 +182,9 @@ static bool add_event(struct store *store, sqlite3_stmt *statement, struct event
 {
     struct error why;
     enum event_type type;
-    if (!event_type_from_name(str_from(store_column_text(statement, 2)), &type))
+    if (!event_type_from_name(str_from(store_column_text(statement, 2)), &type)) {
         return store_damaged(store, err, "an event has an unknown type");
+    }
     const char *text = store_column_text(statement, 3);
     struct str body_text = {text, (size_t)sqlite3_column_bytes(statement, 3)};
     struct json *body = json_parse(body_text, &why);
@@ -187,15 +201,17 @@ bool store_read_events(struct store *store, const char *run_id, int64_t after_se
                        struct event_list *list, struct error *err)
 {
     sqlite3_stmt *statement = store_statement(store, STORE_SQL_READ_EVENTS, err);
-    if (statement == NULL)
+    if (statement == NULL) {
         return false;
+    }
     store_bind_text(statement, 1, run_id);
     sqlite3_bind_int64(statement, 2, after_seq);
     sqlite3_bind_int(statement, 3, limit);
     bool is_ok = true, has_row = false;
     while ((is_ok = store_step(store, statement, &has_row, err)) && has_row) {
-        if (!(is_ok = add_event(store, statement, list, err)))
+        if (!(is_ok = add_event(store, statement, list, err))) {
             break;
+        }
     }
     sqlite3_reset(statement);
     return is_ok;
@@ -212,9 +228,10 @@ struct durations {
 
 static void tell_median(struct durations *durations)
 {
-    if (durations->count > 0)
+    if (durations->count > 0) {
         durations->each(durations->context, durations->stage,
                         durations->items[durations->count / 2]);
+    }
     durations->count = 0;
 }
 
@@ -236,16 +253,19 @@ bool store_usual_durations(struct store *store, const char *pipeline, store_usua
                            void *context, struct error *err)
 {
     sqlite3_stmt *statement = store_statement(store, STORE_SQL_USUAL, err);
-    if (statement == NULL)
+    if (statement == NULL) {
         return false;
+    }
     store_bind_text(statement, 1, pipeline);
     struct durations durations = {.each = each, .context = context};
     bool is_ok = true, has_row = false;
-    while ((is_ok = store_step(store, statement, &has_row, err)) && has_row)
+    while ((is_ok = store_step(store, statement, &has_row, err)) && has_row) {
         add_duration(&durations, store_column_text(statement, 0),
                      sqlite3_column_int64(statement, 1));
-    if (is_ok)
+    }
+    if (is_ok) {
         tell_median(&durations);
+    }
     sqlite3_reset(statement);
     free(durations.items);
     return is_ok;

@@ -29,8 +29,9 @@ static bool mark_delivered(struct mirror_flush *flush, struct error *err)
     for (size_t i = 0; i < flush->next_row; i++) {
         bool is_last_of_run =
             i + 1 == flush->next_row || batch->rows[i].run_number != batch->rows[i + 1].run_number;
-        if (is_last_of_run && !store_outbox_delivered(flush->store, &batch->rows[i], err))
+        if (is_last_of_run && !store_outbox_delivered(flush->store, &batch->rows[i], err)) {
             return false;
+        }
     }
     flush->delivered += (int64_t)flush->next_row;
     flush->next_row = 0;
@@ -69,11 +70,13 @@ static void send_row(struct mirror_flush *flush)
 static bool find_row(struct mirror_flush *flush, bool *out_is_empty, struct error *err)
 {
     *out_is_empty = false;
-    if (flush->next_row < flush->batch.count)
+    if (flush->next_row < flush->batch.count) {
         return true;
+    }
     if (!mark_delivered(flush, err) ||
-        !store_outbox_pending(flush->store, BATCH, &flush->batch, err))
+        !store_outbox_pending(flush->store, BATCH, &flush->batch, err)) {
         return false;
+    }
     *out_is_empty = flush->batch.count == 0;
     return true;
 }
@@ -82,25 +85,28 @@ static void send_next(struct mirror_flush *flush)
 {
     struct error err;
     bool is_empty = false;
-    if (!find_row(flush, &is_empty, &err))
+    if (!find_row(flush, &is_empty, &err)) {
         fail(flush, &err);
-    else if (is_empty)
+    } else if (is_empty) {
         finish(flush, NULL);
-    else
+    } else {
         send_row(flush);
+    }
 }
 
 static void on_answer(struct op *op, const struct error *err)
 {
     struct mirror_flush *flush = op->context;
     database_query_done(&flush->query);
-    if (err == NULL && flush->is_schema_known)
+    if (err == NULL && flush->is_schema_known) {
         flush->next_row++;
+    }
     flush->is_schema_known = true;
-    if (err != NULL || flush->is_stopped)
+    if (err != NULL || flush->is_stopped) {
         fail(flush, err);
-    else
+    } else {
         send_next(flush);
+    }
 }
 
 static void on_open(struct op *op, const struct error *err)
@@ -131,8 +137,9 @@ static void deadline_passed(void *context)
 
 void mirror_flush_cancel(struct mirror_flush *flush)
 {
-    if (!op_is_active(&flush->op) || flush->is_stopped)
+    if (!op_is_active(&flush->op) || flush->is_stopped) {
         return;
+    }
     error_set(&flush->stop_reason, ERROR_CANCELLED, "cancelled",
               "stopped on request: the rest is delivered later");
     stop(flush);
@@ -161,10 +168,11 @@ void mirror_flush_start(struct loop *loop, struct mirror_flush *flush)
     flush->timer = NULL;
     flush->payload = NULL;
     flush->is_stopped = false;
-    if (flush->database != NULL && !find_row(flush, &is_empty, &err))
+    if (flush->database != NULL && !find_row(flush, &is_empty, &err)) {
         fail(flush, &err);
-    else if (is_empty)
+    } else if (is_empty) {
         finish(flush, NULL);
-    else
+    } else {
         begin(flush, loop);
+    }
 }

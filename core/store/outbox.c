@@ -27,8 +27,9 @@ const char *outbox_kind_name(enum outbox_kind kind)
 
 void outbox_list_done(struct outbox_list *list)
 {
-    for (size_t i = 0; i < list->count; i++)
+    for (size_t i = 0; i < list->count; i++) {
         json_free(list->rows[i].payload);
+    }
     free(list->rows);
     *list = (struct outbox_list){0};
 }
@@ -102,8 +103,9 @@ static struct json *action_row(const struct source *source)
 static struct json *run_row(struct store *store, const struct source *source, struct error *err)
 {
     struct store_run_row loaded;
-    if (!store_load_run(store, source->run_id, &loaded, err))
+    if (!store_load_run(store, source->run_id, &loaded, err)) {
         return NULL;
+    }
     const struct run_summary *run = &loaded.summary;
     struct json *row = json_object();
     json_set_text(row, "run_id", run->id);
@@ -174,8 +176,9 @@ static bool read_row(struct store *store, sqlite3_stmt *statement, struct outbox
                             sqlite3_column_int64(statement, 2), body};
     row.payload = make_row(store, type, &source, &row.kind, err);
     json_free(body);
-    if (row.payload == NULL)
+    if (row.payload == NULL) {
         return false;
+    }
     add_row(list, row);
     return true;
 }
@@ -184,28 +187,32 @@ bool store_outbox_pending(struct store *store, int limit, struct outbox_list *ou
                           struct error *err)
 {
     sqlite3_stmt *statement = store_statement(store, STORE_SQL_OUTBOX_PENDING, err);
-    if (statement == NULL)
+    if (statement == NULL) {
         return false;
+    }
     sqlite3_bind_int(statement, 1, limit);
     struct outbox_list list = {0};
     bool is_ok = true, has_row = false;
     while ((is_ok = store_step(store, statement, &has_row, err)) && has_row) {
-        if (!(is_ok = read_row(store, statement, &list, err)))
+        if (!(is_ok = read_row(store, statement, &list, err))) {
             break;
+        }
     }
     sqlite3_reset(statement);
-    if (is_ok)
+    if (is_ok) {
         *out_list = list;
-    else
+    } else {
         outbox_list_done(&list);
+    }
     return is_ok;
 }
 
 bool store_outbox_delivered(struct store *store, const struct outbox_row *row, struct error *err)
 {
     sqlite3_stmt *statement = store_statement(store, STORE_SQL_OUTBOX_DELIVERED, err);
-    if (statement == NULL)
+    if (statement == NULL) {
         return false;
+    }
     sqlite3_bind_int64(statement, 1, row->run_number);
     sqlite3_bind_int64(statement, 2, row->seq);
     return store_execute(store, statement, err);
@@ -215,8 +222,9 @@ bool store_outbox_count(struct store *store, int64_t *out_count, struct error *e
 {
     sqlite3_stmt *statement = store_statement(store, STORE_SQL_OUTBOX_COUNT, err);
     bool has_row = false;
-    if (statement == NULL || !store_step(store, statement, &has_row, err))
+    if (statement == NULL || !store_step(store, statement, &has_row, err)) {
         return false;
+    }
     *out_count = has_row ? sqlite3_column_int64(statement, 0) : 0;
     sqlite3_reset(statement);
     return true;

@@ -50,9 +50,10 @@ static bool write_owner(int fd, int64_t now_ms, struct error *err)
 static bool fail_owned(int fd, const char *path, struct error *err)
 {
     struct run_owner owner;
-    if (!read_owner(fd, &owner))
+    if (!read_owner(fd, &owner)) {
         return error_set(err, ERROR_TRANSIENT, "run_owned",
                          "another runner owns this run (%s): wait for it, or stop it", path);
+    }
     char since[CLOCK_TEXT_SIZE];
     clock_format_utc(owner.since_ms, since);
     return error_set(err, ERROR_TRANSIENT, "run_owned",
@@ -66,8 +67,9 @@ static bool lock_now(int fd)
 {
     struct timespec pause = {0, LOOK_INTERVAL_NS};
     for (int i = 0; i < LOOKS; i++) {
-        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
             return true;
+        }
         nanosleep(&pause, NULL);
     }
     return false;
@@ -80,18 +82,20 @@ bool run_lock_take(struct run_lock *lock, const char *run_folder, int64_t now_ms
     bool is_ok = fd >= 0 || error_set_errno(err, errno, "run lock %s", path);
     is_ok = is_ok && (lock_now(fd) || fail_owned(fd, path, err));
     is_ok = is_ok && (write_owner(fd, now_ms, err) || error_prefix(err, "%s", path));
-    if (is_ok)
+    if (is_ok) {
         lock->fd = fd;
-    else if (fd >= 0)
+    } else if (fd >= 0) {
         close(fd);
+    }
     free(path);
     return is_ok;
 }
 
 void run_lock_release(struct run_lock *lock)
 {
-    if (lock->fd >= 0)
+    if (lock->fd >= 0) {
         close(lock->fd);
+    }
     lock->fd = -1;
 }
 
@@ -100,11 +104,13 @@ bool run_lock_owner(const char *run_folder, struct run_owner *out_owner)
     char *path = file_join(run_folder, "lock");
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     free(path);
-    if (fd < 0)
+    if (fd < 0) {
         return false;
+    }
     bool is_owned = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-    if (is_owned)
+    if (is_owned) {
         read_owner(fd, out_owner);
+    }
     close(fd);
     return is_owned;
 }

@@ -48,12 +48,14 @@ static bool read_pragma(struct store *store, const char *sql, int64_t *out_value
 {
     sqlite3_stmt *statement = NULL;
     int rc = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
-    if (rc != SQLITE_OK)
+    if (rc != SQLITE_OK) {
         return store_fail(store, rc, "open", err);
+    }
     bool has_row = false;
     bool is_ok = store_step(store, statement, &has_row, err);
-    if (is_ok)
+    if (is_ok) {
         *out_value = has_row ? sqlite3_column_int64(statement, 0) : 0;
+    }
     sqlite3_finalize(statement);
     return is_ok;
 }
@@ -63,15 +65,18 @@ static bool check_identity(struct store *store, int64_t *out_version, struct err
     int64_t application = 0, version = 0, tables = 0;
     if (!read_pragma(store, "PRAGMA application_id", &application, err) ||
         !read_pragma(store, "PRAGMA user_version", &version, err) ||
-        !read_pragma(store, "SELECT count(*) FROM sqlite_schema", &tables, err))
+        !read_pragma(store, "SELECT count(*) FROM sqlite_schema", &tables, err)) {
         return false;
-    if (application != STORE_APPLICATION_ID && (tables > 0 || version != 0))
+    }
+    if (application != STORE_APPLICATION_ID && (tables > 0 || version != 0)) {
         return store_damaged(store, err, "it is another program's database");
-    if (version > STORE_VERSION)
+    }
+    if (version > STORE_VERSION) {
         return error_set(err, ERROR_PERMANENT, "store_newer",
                          "run store %s was made by a newer version of gatehouse (format %lld, this "
                          "one knows %d): use that version, or another state folder",
                          store->path, (long long)version, (int)STORE_VERSION);
+    }
     *out_version = version;
     return true;
 }
@@ -80,8 +85,9 @@ static bool migrate_from(struct store *store, int64_t version, struct error *err
 {
     for (int64_t v = version; v < STORE_VERSION; v++) {
         int rc = sqlite3_exec(store->db, migrations[v], NULL, NULL, NULL);
-        if (rc != SQLITE_OK)
+        if (rc != SQLITE_OK) {
             return store_fail(store, rc, "bring the tables up to date", err);
+        }
     }
     char sql[96];
     snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d",
@@ -94,8 +100,9 @@ static bool migrate_from(struct store *store, int64_t version, struct error *err
 static bool migrate(struct store *store, struct error *err)
 {
     int64_t version = 0;
-    if (!store_begin(store, err))
+    if (!store_begin(store, err)) {
         return false;
+    }
     if (!check_identity(store, &version, err) || !migrate_from(store, version, err)) {
         store_rollback(store);
         return false;
@@ -107,8 +114,9 @@ static bool migrate(struct store *store, struct error *err)
 static bool look_at(struct store *store, int64_t *out_version, struct error *err)
 {
     int rc = sqlite3_exec(store->db, "BEGIN", NULL, NULL, NULL);
-    if (rc != SQLITE_OK)
+    if (rc != SQLITE_OK) {
         return store_fail(store, rc, "open", err);
+    }
     bool is_ok = check_identity(store, out_version, err);
     sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL); /* nothing was written */
     return is_ok;
@@ -117,15 +125,19 @@ static bool look_at(struct store *store, int64_t *out_version, struct error *err
 bool store_prepare_schema(struct store *store, enum store_mode mode, struct error *err)
 {
     int64_t version = 0;
-    if (!look_at(store, &version, err))
+    if (!look_at(store, &version, err)) {
         return false;
-    if (version == STORE_VERSION)
+    }
+    if (version == STORE_VERSION) {
         return true;
-    if (mode == STORE_WRITE)
+    }
+    if (mode == STORE_WRITE) {
         return migrate(store, err);
-    if (version == 0)
+    }
+    if (version == 0) {
         return error_set(err, ERROR_PERMANENT, "not_found", "there are no runs yet (%s is new)",
                          store->path);
+    }
     return error_set(err, ERROR_PERMANENT, "store_older",
                      "run store %s has an older format (%lld): start a run to bring it up to date",
                      store->path, (long long)version);

@@ -48,10 +48,11 @@ static bool fail_io(const struct store *store, int result_code, const char *doin
 {
     int os_errno = sqlite3_system_errno(store->db); /* 0 when it was a commit that failed */
     os_errno = os_errno == 0 ? store->step_errno : os_errno;
-    if ((result_code & 0xff) == SQLITE_FULL || is_full(os_errno))
+    if ((result_code & 0xff) == SQLITE_FULL || is_full(os_errno)) {
         return error_set(err, ERROR_TRANSIENT, "disk_full",
                          "%s: the disk of run store %s is full: make room; nothing was stored half",
                          doing, store->path);
+    }
     error_set(err, ERROR_TRANSIENT, "store_io", "%s: run store %s: %s%s%s", doing, store->path,
               sqlite3_errstr(result_code), os_errno ? ": " : "",
               os_errno ? strerrordesc_np(os_errno) : "");
@@ -91,12 +92,14 @@ bool store_fail(const struct store *store, int result_code, const char *doing, s
 sqlite3_stmt *store_statement(struct store *store, enum store_statement which, struct error *err)
 {
     sqlite3_stmt **slot = &store->statements[which];
-    if (*slot != NULL)
+    if (*slot != NULL) {
         return *slot;
+    }
     int rc = sqlite3_prepare_v3(store->db, statement_sql[which], -1, SQLITE_PREPARE_PERSISTENT,
                                 slot, NULL);
-    if (rc != SQLITE_OK)
+    if (rc != SQLITE_OK) {
         store_fail(store, rc, "prepare a statement", err);
+    }
     return *slot;
 }
 
@@ -126,10 +129,11 @@ bool store_execute(struct store *store, sqlite3_stmt *statement, struct error *e
 
 void store_bind_text(sqlite3_stmt *statement, int index, const char *text)
 {
-    if (text == NULL)
+    if (text == NULL) {
         sqlite3_bind_null(statement, index);
-    else
+    } else {
         sqlite3_bind_text(statement, index, text, -1, SQLITE_TRANSIENT);
+    }
 }
 
 const char *store_column_text(sqlite3_stmt *statement, int index)
@@ -160,8 +164,9 @@ bool store_begin(struct store *store, struct error *err)
 
 bool store_commit(struct store *store, struct error *err)
 {
-    if (execute(store, STORE_SQL_COMMIT, err))
+    if (execute(store, STORE_SQL_COMMIT, err)) {
         return true;
+    }
     store_rollback(store);
     return false;
 }
@@ -169,8 +174,9 @@ bool store_commit(struct store *store, struct error *err)
 void store_rollback(struct store *store)
 {
     struct error ignored;
-    if (!sqlite3_get_autocommit(store->db)) /* some failures have rolled back already */
+    if (!sqlite3_get_autocommit(store->db)) { /* some failures have rolled back already */
         execute(store, STORE_SQL_ROLLBACK, &ignored);
+    }
 }
 
 /* ---- opening */
@@ -179,18 +185,21 @@ void store_rollback(struct store *store)
 static bool check_not_emptied(const struct store *store, struct error *err)
 {
     struct stat status;
-    if (stat(store->path, &status) != 0 || status.st_size != 0)
+    if (stat(store->path, &status) != 0 || status.st_size != 0) {
         return true;
+    }
     const char *slash = strrchr(store->path, '/');
     struct str folder = {store->path, slash == NULL ? 0 : (size_t)(slash - store->path) + 1};
     char *runs = xasprintf(STR_FMT "runs", STR_ARG(folder));
     DIR *dir = opendir(runs);
     free(runs);
-    if (dir == NULL)
+    if (dir == NULL) {
         return true;
+    }
     bool has_runs = false;
-    for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir))
+    for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
         has_runs = has_runs || entry->d_name[0] != '.';
+    }
     closedir(dir);
     return !has_runs || store_damaged(store, err, "it is empty, though there are run folders");
 }
@@ -200,12 +209,15 @@ static bool check_not_emptied(const struct store *store, struct error *err)
 static bool make_file(const struct store *store, struct error *err)
 {
     int fd = open(store->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd >= 0)
+    if (fd >= 0) {
         close(fd);
-    if (fd >= 0 || errno == EEXIST)
+    }
+    if (fd >= 0 || errno == EEXIST) {
         return true;
-    if (errno != EACCES && errno != EROFS)
+    }
+    if (errno != EACCES && errno != EROFS) {
         return error_set_errno(err, errno, "run store %s", store->path);
+    }
     return error_set(err, ERROR_PERMANENT, "no_access",
                      "run store %s cannot be made (%s): check the rights of its folder, or choose "
                      "another state folder",
@@ -217,8 +229,9 @@ static int note_commit(void *context, sqlite3 *db, const char *name, int frames)
     struct store *store = context;
     store->wal_frames = frames;
     if (frames >= TIDY_FRAMES_MAX &&
-        sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) == SQLITE_OK)
+        sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) == SQLITE_OK) {
         store->wal_frames = 0;
+    }
     return SQLITE_OK;
 }
 
@@ -258,16 +271,19 @@ static bool configure(struct store *store, enum store_mode mode, struct error *e
 
 static bool open_file(struct store *store, enum store_mode mode, struct error *err)
 {
-    if (mode == STORE_READ && access(store->path, F_OK) != 0 && errno == ENOENT)
+    if (mode == STORE_READ && access(store->path, F_OK) != 0 && errno == ENOENT) {
         return error_set(err, ERROR_PERMANENT, "not_found", "there are no runs yet (no %s)",
                          store->path);
-    if (!check_not_emptied(store, err) || (mode == STORE_WRITE && !make_file(store, err)))
+    }
+    if (!check_not_emptied(store, err) || (mode == STORE_WRITE && !make_file(store, err))) {
         return false;
+    }
     int flags = mode == STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     int rc = sqlite3_open_v2(store->path, &store->db,
                              flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
-    if (rc != SQLITE_OK)
+    if (rc != SQLITE_OK) {
         return store_fail(store, rc, "open", err);
+    }
     return configure(store, mode, err) && store_prepare_schema(store, mode, err);
 }
 
@@ -277,18 +293,21 @@ struct store *store_open(const char *path, enum store_mode mode, struct error *e
     store->path = xstrdup(path);
     store->watch_path = xasprintf("%s-wal", path);
     store->data_version = -1;
-    if (open_file(store, mode, err))
+    if (open_file(store, mode, err)) {
         return store;
+    }
     store_close(store);
     return NULL;
 }
 
 void store_close(struct store *store)
 {
-    if (store == NULL)
+    if (store == NULL) {
         return;
-    for (size_t i = 0; i < STORE_SQL_COUNT; i++)
+    }
+    for (size_t i = 0; i < STORE_SQL_COUNT; i++) {
         sqlite3_finalize(store->statements[i]);
+    }
     int rc = sqlite3_close(store->db);
     assert(rc == SQLITE_OK);
     (void)rc;
@@ -312,8 +331,9 @@ bool store_has_changed(struct store *store)
     struct error ignored;
     bool has_row = false;
     sqlite3_stmt *statement = store_statement(store, STORE_SQL_DATA_VERSION, &ignored);
-    if (statement == NULL || !store_step(store, statement, &has_row, &ignored) || !has_row)
+    if (statement == NULL || !store_step(store, statement, &has_row, &ignored) || !has_row) {
         return true;
+    }
     int64_t version = sqlite3_column_int64(statement, 0);
     sqlite3_reset(statement);
     bool has_changed = version != store->data_version;
@@ -325,8 +345,9 @@ bool store_check_integrity(struct store *store, struct error *err)
 {
     sqlite3_stmt *statement = store_statement(store, STORE_SQL_INTEGRITY, err);
     bool has_row = false;
-    if (statement == NULL || !store_step(store, statement, &has_row, err))
+    if (statement == NULL || !store_step(store, statement, &has_row, err)) {
         return false;
+    }
     const char *finding = has_row ? store_column_text(statement, 0) : "";
     bool is_good = strcmp(finding, "ok") == 0 || store_damaged(store, err, finding);
     sqlite3_reset(statement);
@@ -342,6 +363,7 @@ void store_tidy(struct store *store)
 {
     if (store->wal_frames >= TIDY_FRAMES &&
         sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) ==
-            SQLITE_OK)
+            SQLITE_OK) {
         store->wal_frames = 0;
+    }
 }

@@ -26,8 +26,9 @@ static double now_ms(void)
 static void hear_event(void *context, const struct event *event)
 {
     struct bench *bench = context;
-    if (event->type != EVENT_STAGE_STATE)
+    if (event->type != EVENT_STAGE_STATE) {
         return;
+    }
     const char *to = json_text_or(event->body, "to", "");
     if (strcmp(to, "success") == 0) {
         bench->durations_ms[bench->count++] = now_ms() - bench->last_ms;
@@ -41,8 +42,9 @@ static void hear_rest(void *context, int exit_code)
 {
     struct bench *bench = context;
     loop_stop(bench->loop);
-    if (exit_code != 0)
+    if (exit_code != 0) {
         fprintf(stderr, "the run failed: exit code %d\n", exit_code);
+    }
 }
 
 static struct dag *make_chain(int stages, struct error *err)
@@ -57,8 +59,9 @@ static struct dag *make_chain(int stages, struct error *err)
         json_set_text(stage, "name", name);
         json_set_text(stage, "kind", "noop");
         snprintf(name, sizeof name, "noop_%d", i - 1);
-        if (i > 0)
+        if (i > 0) {
             json_append(after, json_string(str_from(name)));
+        }
         json_set(stage, "after", after);
         json_append(list, stage);
     }
@@ -89,8 +92,9 @@ static bool run(struct bench *bench, const char *folder, int stages, struct erro
     struct store *store = store_open(path, STORE_WRITE, err);
     struct dag *dag = make_chain(stages, err);
     free(path);
-    if (store == NULL || dag == NULL)
+    if (store == NULL || dag == NULL) {
         return false;
+    }
     struct engine_spec spec = {
         .loop = bench->loop,
         .clock = clock_system(),
@@ -128,13 +132,15 @@ int main(int argc, char **argv)
     struct bench bench = {.loop = loop_new()};
     bench.durations_ms = xcalloc((size_t)stages + 1, sizeof(double));
     bool is_ok = run(&bench, where, stages, &err);
-    if (is_ok && bench.count > 0)
+    if (is_ok && bench.count > 0) {
         print(&bench);
-    else
+    } else {
         fprintf(stderr, "%s\n", err.message);
+    }
     free(bench.durations_ms);
     loop_free(bench.loop);
-    if (argc <= 2)
+    if (argc <= 2) {
         file_remove_tree(where, &err);
+    }
     return is_ok ? 0 : 1;
 }

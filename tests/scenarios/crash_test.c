@@ -44,8 +44,9 @@ static void check_one_job_a_try(void)
     const struct run *run = engine_run(fixture.engine);
     int tries = 0;
     for (size_t i = 0; i < run->dag->count; i++) {
-        if (strcmp(run->dag->stages[i].kind, "job") == 0)
+        if (strcmp(run->dag->stages[i].kind, "job") == 0) {
             tries += run->stages[i].try_number;
+        }
     }
     assert_true((int)fixture.job_count <= tries);
 }
@@ -116,8 +117,9 @@ static void dying_again_and_again_still_gets_there(void **state)
     for (int lives = 0; lives < 200 && fixture.rests == 0; lives++) {
         fixture.crash_at = fixture.points + 8; /* hello, two lost tries started anew, and a bit */
         engine_fixture_drive(&fixture);
-        if (fixture.rests > 0)
+        if (fixture.rests > 0) {
             break;
+        }
         engine_fixture_drop(&fixture);
         engine_fixture_resume(&fixture);
     }
@@ -189,10 +191,11 @@ static void choose_scripts(struct random *random, struct script *scripts)
     size_t count = 0;
     for (size_t i = 0; i < 4; i++) {
         enum behaviour behaviour = behaviours[random_below(random, 6)];
-        if (stages[i][0] == 'g')
+        if (stages[i][0] == 'g') {
             behaviour = random_below(random, 3) == 0 ? REJECT : SUCCEED;
-        else if (behaviour == HANG && stages[i][0] != 't')
+        } else if (behaviour == HANG && stages[i][0] != 't') {
             behaviour = SUCCEED; /* only t has a timeout */
+        }
         scripts[count++] = (struct script){stages[i], 1 + (int)random_below(random, 2), behaviour};
     }
     scripts[count] = (struct script){0};
@@ -254,8 +257,9 @@ static void whatever_happens_the_run_ends_legally(void **state)
     const char *wanted = getenv("GATEHOUSE_SIMULATIONS"); /* more, when somebody has the time */
     uint64_t count = SIMULATIONS;
     str_to_u64(str_from(wanted), &count);
-    for (uint64_t seed = 1; seed <= count; seed++)
+    for (uint64_t seed = 1; seed <= count; seed++) {
         simulate(seed);
+    }
 }
 
 int main(void)

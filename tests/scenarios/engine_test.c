@@ -186,8 +186,9 @@ static void a_stage_is_run_again_after_the_end(void **state)
 
 static void rerun_once(struct engine_fixture *heard, const struct event *event)
 {
-    if (event->type != EVENT_RESULT)
+    if (event->type != EVENT_RESULT) {
         return;
+    }
     heard->on_event = NULL;
     engine_fixture_command(heard, COMMAND_RERUN, "c");
 }
@@ -214,8 +215,9 @@ static void progress_is_gathered_and_its_end_is_not_lost(void **state)
         store_read_events(fixture.store, engine_run(fixture.engine)->id, 0, 1000, &list, &err));
     for (size_t i = 0; i < list.count; i++) {
         const struct event *event = &list.items[i];
-        if (event->type != EVENT_STAGE_PROGRESS)
+        if (event->type != EVENT_STAGE_PROGRESS) {
             continue;
+        }
         assert_int_equal(json_count(json_get(event->body, "rounds")), 1000);
         assert_int_equal(json_int_or(event->body, "done", 0), 1000);
         assert_string_equal(json_text_or(event->body, "stage", ""), "a");

@@ -40,8 +40,9 @@ static struct attempt *as_attempt(struct scripted *scripted)
 static bool pass_point(struct engine_fixture *fixture)
 {
     fixture->activity++;
-    if (fixture->is_dead)
+    if (fixture->is_dead) {
         return false;
+    }
     if (++fixture->points == fixture->crash_at) {
         fixture->is_dead = true;
         loop_stop(fixture->loop);
@@ -54,8 +55,9 @@ static enum behaviour find_behaviour(const struct scripted *scripted)
     const struct script *script = scripted->fixture->scripts;
     for (; script != NULL && script->stage != NULL; script++) {
         if (strcmp(script->stage, scripted->spec.stage) == 0 &&
-            (script->try_number == 0 || script->try_number == scripted->spec.try_number))
+            (script->try_number == 0 || script->try_number == scripted->spec.try_number)) {
             return script->behaviour;
+        }
     }
     return SUCCEED;
 }
@@ -63,16 +65,18 @@ static enum behaviour find_behaviour(const struct scripted *scripted)
 static size_t find_job(const struct engine_fixture *fixture, const char *intent)
 {
     size_t i = 0;
-    while (i < fixture->job_count && strcmp(fixture->jobs[i], intent) != 0)
+    while (i < fixture->job_count && strcmp(fixture->jobs[i], intent) != 0) {
         i++;
+    }
     return i;
 }
 
 static void end_job(struct scripted *scripted)
 {
     size_t job = find_job(scripted->fixture, scripted->intent);
-    if (scripted->is_job && job < scripted->fixture->job_count)
+    if (scripted->is_job && job < scripted->fixture->job_count) {
         scripted->fixture->job_ended[job] = true;
+    }
 }
 
 static void chatter(struct scripted *scripted)
@@ -121,15 +125,17 @@ static void act(void *context)
 {
     struct scripted *scripted = context;
     const struct attempt_hooks *hooks = scripted->spec.hooks;
-    if (scripted->fixture->is_dead)
+    if (scripted->fixture->is_dead) {
         return;
+    }
     scripted->fixture->activity++;
     if (scripted->is_cancelled) {
         finish(scripted, OUTCOME_CANCELLED, ERROR_CANCELLED);
         return;
     }
-    if (scripted->is_job)
+    if (scripted->is_job) {
         hooks->running(hooks->context, as_attempt(scripted));
+    }
     switch (scripted->behaviour) {
     case CHATTER:
         chatter(scripted);
@@ -170,8 +176,9 @@ static struct attempt *scripted_make(const struct attempt_spec *spec)
     assert_true(file_exists(spec->work_folder));
     assert_true(current->live_count < WORLD_ATTEMPTS_MAX);
     current->live[current->live_count++] = scripted;
-    if (current->live_count > current->live_max)
+    if (current->live_count > current->live_max) {
         current->live_max = current->live_count;
+    }
     return as_attempt(scripted);
 }
 
@@ -180,8 +187,9 @@ static void scripted_free(struct attempt *attempt)
     struct scripted *scripted = of(attempt);
     struct engine_fixture *fixture = scripted->fixture;
     size_t at = 0;
-    while (fixture->live[at] != scripted)
+    while (fixture->live[at] != scripted) {
         at++;
+    }
     fixture->live[at] = fixture->live[--fixture->live_count];
     timer_free(scripted->timer);
     json_free(scripted->spec.parameters);
@@ -200,10 +208,12 @@ static void submit(struct scripted *scripted)
 static void scripted_start(struct attempt *attempt)
 {
     struct scripted *scripted = of(attempt);
-    if (scripted->fixture->is_dead)
+    if (scripted->fixture->is_dead) {
         return;
-    if (scripted->is_job)
+    }
+    if (scripted->is_job) {
         submit(scripted);
+    }
     scripted->fixture->started++;
     timer_arm(scripted->timer, 0);
     pass_point(scripted->fixture);
@@ -213,10 +223,12 @@ static void scripted_adopt(struct attempt *attempt)
 {
     struct scripted *scripted = of(attempt);
     assert_true(scripted->is_job);
-    if (scripted->fixture->is_dead)
+    if (scripted->fixture->is_dead) {
         return;
-    if (find_job(scripted->fixture, scripted->intent) == scripted->fixture->job_count)
+    }
+    if (find_job(scripted->fixture, scripted->intent) == scripted->fixture->job_count) {
         scripted->behaviour = INTERRUPT; /* the runner died before it submitted */
+    }
     scripted->fixture->adopted++;
     timer_arm(scripted->timer, 0);
     pass_point(scripted->fixture);
@@ -225,8 +237,9 @@ static void scripted_adopt(struct attempt *attempt)
 static void scripted_cancel(struct attempt *attempt)
 {
     struct scripted *scripted = of(attempt);
-    if (!pass_point(scripted->fixture))
+    if (!pass_point(scripted->fixture)) {
         return;
+    }
     scripted->fixture->cancelled++;
     scripted->is_cancelled = true;
     timer_arm(scripted->timer, 0);
@@ -236,8 +249,9 @@ static void scripted_cancel(struct attempt *attempt)
 static void scripted_kill(struct attempt *attempt)
 {
     struct scripted *scripted = of(attempt);
-    if (scripted->fixture->is_dead)
+    if (scripted->fixture->is_dead) {
         return;
+    }
     scripted->fixture->killed++;
     scripted->is_cancelled = true;
     scripted->is_job = false;
@@ -255,12 +269,14 @@ static const struct attempt_ops scripted_ops = {.make = scripted_make,
 static void hear_event(void *context, const struct event *event)
 {
     struct engine_fixture *fixture = context;
-    if (!pass_point(fixture))
+    if (!pass_point(fixture)) {
         return;
+    }
     fixture->events++;
     assert_int_equal(event->seq, engine_run(fixture->engine)->last_seq);
-    if (fixture->on_event != NULL)
+    if (fixture->on_event != NULL) {
         fixture->on_event(fixture, event);
+    }
 }
 
 static void hear_log(void *context, const char *stage, int try_number, const char *level,
@@ -280,8 +296,9 @@ static void hear_notice(void *context, const struct error *err)
 static void hear_rest(void *context, int exit_code)
 {
     struct engine_fixture *fixture = context;
-    if (fixture->is_dead)
+    if (fixture->is_dead) {
         return;
+    }
     fixture->rests++;
     fixture->exit_code = exit_code;
     loop_stop(fixture->loop);
@@ -292,8 +309,9 @@ static void hear_handover(void *context, const struct error *err)
     struct engine_fixture *fixture = context;
     fixture->handovers++;
     fixture->has_handover_error = err != NULL;
-    if (err != NULL)
+    if (err != NULL) {
         fixture->handover_error = *err;
+    }
     loop_stop(fixture->loop);
 }
 
@@ -302,8 +320,9 @@ static void hear_handover(void *context, const struct error *err)
 static char *make_folder(void)
 {
     char *folder = xstrdup("/dev/shm/gatehouse-test-XXXXXX");
-    if (mkdtemp(folder) != NULL)
+    if (mkdtemp(folder) != NULL) {
         return folder;
+    }
     free(folder);
     return test_folder_new();
 }
@@ -359,8 +378,9 @@ static void make_engine(struct engine_fixture *fixture)
 
 static void must(bool is_ok, const struct error *err)
 {
-    if (!is_ok)
+    if (!is_ok) {
         fail_msg("%s: %s", err->code, err->message);
+    }
 }
 
 void engine_fixture_create(struct engine_fixture *fixture, const char *dag_text)
@@ -402,10 +422,11 @@ static void look(void *context)
     struct quiet *quiet = context;
     quiet->ticks = quiet->seen == quiet->fixture->activity ? quiet->ticks + 1 : 0;
     quiet->seen = quiet->fixture->activity;
-    if (quiet->ticks >= QUIET_TICKS)
+    if (quiet->ticks >= QUIET_TICKS) {
         loop_stop(quiet->fixture->loop);
-    else
+    } else {
         timer_arm(quiet->timer, 0);
+    }
 }
 
 static bool is_over(const struct engine_fixture *fixture)
@@ -424,8 +445,9 @@ static void run_until_quiet(struct engine_fixture *fixture)
 
 void engine_fixture_settle(struct engine_fixture *fixture)
 {
-    if (!is_over(fixture))
+    if (!is_over(fixture)) {
         run_until_quiet(fixture);
+    }
 }
 
 /* What a dead runner has under way with the loop must not outlive it here. */
@@ -446,8 +468,9 @@ void engine_fixture_advance(struct engine_fixture *fixture, int64_t ms)
 void engine_fixture_drive(struct engine_fixture *fixture)
 {
     engine_fixture_settle(fixture);
-    for (int i = 0; i < DRIVE_STEPS && !is_over(fixture); i++)
+    for (int i = 0; i < DRIVE_STEPS && !is_over(fixture); i++) {
         engine_fixture_advance(fixture, 1000);
+    }
     assert_true(is_over(fixture));
 }
 
@@ -489,9 +512,10 @@ void engine_fixture_assert_states(const struct engine_fixture *fixture, const ch
     struct buf text;
     const struct run *run = engine_run(fixture->engine);
     buf_init(&text, 1 << 16);
-    for (size_t i = 0; i < run->dag->count; i++)
+    for (size_t i = 0; i < run->dag->count; i++) {
         buf_printf(&text, "%s%s=%s/%d", i == 0 ? "" : " ", run->dag->stages[i].name,
                    stage_state_name(run->stages[i].state), run->stages[i].try_number);
+    }
     assert_string_equal(buf_text(&text), expected);
     buf_done(&text);
 }
@@ -502,8 +526,9 @@ static void replay(struct engine_fixture *fixture, struct run *run)
     struct event_list list = {0};
     run_init(run, engine_run(fixture->engine)->id);
     must(store_read_events(fixture->store, run->id, 0, 1000000, &list, &err), &err);
-    for (size_t i = 0; i < list.count; i++)
+    for (size_t i = 0; i < list.count; i++) {
         must(run_apply(run, &list.items[i], &err), &err);
+    }
     event_list_done(&list);
 }
 
@@ -516,16 +541,18 @@ void engine_fixture_check_rest(struct engine_fixture *fixture)
     run_done(&told);
     assert_true(run_state_is_final(run->state));
     assert_int_equal(fixture->exit_code, run_exit_code(run));
-    for (size_t i = 0; i < run->dag->count; i++)
+    for (size_t i = 0; i < run->dag->count; i++) {
         assert_true(stage_state_is_final(run->stages[i].state));
+    }
     struct run_summary row = store_fixture_find(fixture->store, "latest");
     assert_int_equal(row.state, run->state);
     assert_int_equal(row.verdict, run->verdict);
     assert_int_equal(row.ended_ms, run->ended_ms);
     assert_int_equal(row.last_seq, run->last_seq);
     assert_int_equal(fixture->live_count, 0);
-    for (size_t i = 0; i < fixture->job_count; i++)
+    for (size_t i = 0; i < fixture->job_count; i++) {
         assert_true(fixture->job_ended[i]);
+    }
     char *work = file_join(engine_run_folder(fixture->engine), "work");
     assert_true(!file_exists(work) || test_folder_count(work, ".") == 0);
     free(work);
@@ -539,8 +566,9 @@ int engine_fixture_count(struct engine_fixture *fixture, enum event_type type)
     must(
         store_read_events(fixture->store, engine_run(fixture->engine)->id, 0, 1000000, &list, &err),
         &err);
-    for (size_t i = 0; i < list.count; i++)
+    for (size_t i = 0; i < list.count; i++) {
         count += list.items[i].type == type;
+    }
     event_list_done(&list);
     return count;
 }

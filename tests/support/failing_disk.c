@@ -22,8 +22,9 @@ static struct {
 
 static bool fails_now(bool is_write)
 {
-    if (is_write == (disk.way == DISK_SYNC_ERROR))
+    if (is_write == (disk.way == DISK_SYNC_ERROR)) {
         return false;
+    }
     disk.calls++;
     return disk.first > 0 && disk.calls >= disk.first && disk.calls < disk.first + disk.times;
 }
@@ -35,10 +36,12 @@ static const sqlite3_io_methods *real_of(const sqlite3_file *file)
 
 static int write_file(sqlite3_file *file, const void *data, int size, sqlite3_int64 offset)
 {
-    if (!fails_now(true))
+    if (!fails_now(true)) {
         return real_of(file)->xWrite(file, data, size, offset);
-    if (disk.way == DISK_IO_ERROR)
+    }
+    if (disk.way == DISK_IO_ERROR) {
         return SQLITE_IOERR_WRITE;
+    }
     real_of(file)->xWrite(file, data, size / 2, offset); /* half of it, as a full disk does */
     return SQLITE_FULL;
 }
@@ -51,8 +54,9 @@ static int sync_file(sqlite3_file *file, int flags)
 static const struct methods *stand_in_front(const sqlite3_io_methods *real)
 {
     for (size_t i = 0; i < disk.method_count; i++) {
-        if (disk.methods[i].real == real)
+        if (disk.methods[i].real == real) {
             return &disk.methods[i];
+        }
     }
     assert_true(disk.method_count < METHODS_MAX);
     struct methods *methods = &disk.methods[disk.method_count++];
@@ -67,8 +71,9 @@ static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
 {
     (void)vfs;
     int rc = disk.real->xOpen(disk.real, name, file, flags, out_flags);
-    if (rc != SQLITE_OK || file->pMethods == NULL)
+    if (rc != SQLITE_OK || file->pMethods == NULL) {
         return rc;
+    }
     file->pMethods = &stand_in_front(file->pMethods)->ours;
     return rc;
 }

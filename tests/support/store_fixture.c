@@ -9,8 +9,9 @@
 
 static void must(bool is_ok, const struct error *err)
 {
-    if (!is_ok)
+    if (!is_ok) {
         fail_msg("%s: %s", err->code, err->message);
+    }
 }
 
 void store_fixture_init(struct store_fixture *fixture)
@@ -91,8 +92,9 @@ int64_t store_fixture_check_seq(struct store *store, const char *run_id)
     struct event_list list = {0};
     must(store_read_events(store, run_id, 0, 1000000, &list, &err), &err);
     int64_t count = (int64_t)list.count;
-    for (size_t i = 0; i < list.count; i++)
+    for (size_t i = 0; i < list.count; i++) {
         assert_int_equal(list.items[i].seq, i + 1);
+    }
     event_list_done(&list);
     return count;
 }

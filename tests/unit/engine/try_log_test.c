@@ -40,8 +40,9 @@ static void a_full_log_says_so_once_and_stays_within_its_limit(void **state)
     char *path = file_join(folder, "a.1.log");
     for (int runner = 0; runner < 2; runner++) {
         try_log_init(&log, path, 400);
-        for (int i = 0; i < 50; i++)
+        for (int i = 0; i < 50; i++) {
             assert_true(try_log_write(&log, TS, "out", STR("a line of program output"), &err));
+        }
         try_log_done(&log);
     }
     char *text = test_file_read(folder, "a.1.log");

@@ -142,8 +142,9 @@ static bool has_ended(pid_t pid)
     char path[64], state = '?';
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
     FILE *file = fopen(path, "r");
-    if (file == NULL)
+    if (file == NULL) {
         return true;
+    }
     assert_int_equal(fscanf(file, "%*d (%*[^)]) %c", &state), 1);
     fclose(file);
     return state == 'Z' || state == 'X';
@@ -154,8 +155,9 @@ static void what_a_killed_runner_left_behind_is_ended_before_the_next_try(void *
     (void)state;
     char *folder = test_folder_new();
     pid_t runner = fork();
-    if (runner == 0)
+    if (runner == 0) {
         _exit(run(folder, false));
+    }
     pid_t grandchild = wait_for_grandchild(folder);
     assert_true(grandchild > 0);
     kill(runner, SIGKILL);

@@ -65,8 +65,9 @@ static void reading_goes_on_after_a_seq_up_to_a_limit(void **state)
 {
     struct error err = {0};
     struct event_list list = {0};
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 5; i++) {
         store_fixture_must_append(store_of(state), RUN, EVENT_STAGE_PROGRESS, "{}");
+    }
     assert_true(store_read_events(store_of(state), RUN, 2, 3, &list, &err));
     assert_int_equal(list.count, 3);
     assert_int_equal(list.items[0].seq, 3);
@@ -283,8 +284,9 @@ static void many_processes_append_without_gaps_and_lose_no_command(void **state)
     pid_t children[WRITERS];
     for (int i = 0; i < WRITERS; i++) {
         children[i] = fork();
-        if (children[i] == 0)
+        if (children[i] == 0) {
             write_in_child(fixture->path);
+        }
     }
     for (int i = 0; i < WRITERS; i++) {
         int status = 0;
@@ -301,8 +303,9 @@ static void a_writer_killed_at_any_moment_leaves_a_whole_store(void **state)
     for (int round = 0; round < 20; round++) {
         pid_t child = fork();
         if (child == 0) {
-            for (;;)
+            for (;;) {
                 write_in_child(fixture->path);
+            }
         }
         usleep(2000 + (unsigned)round * 3000);
         kill(child, SIGKILL);

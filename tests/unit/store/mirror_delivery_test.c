@@ -69,17 +69,19 @@ static void deliver(struct fixture *fixture)
     struct error err = {0};
     struct mirror_flush flush = {.store = fixture->on.store, .database = fixture->database};
     mirror_flush_start(fixture->cluster.loop, &flush);
-    if (!loop_await(fixture->cluster.loop, &flush.op, &err))
+    if (!loop_await(fixture->cluster.loop, &flush.op, &err)) {
         fail_msg("%s: %s", err.code, err.message);
+    }
 }
 
 static void assert_value(struct fixture *fixture, const char *sql, const char *expected)
 {
     char *value = test_query_value(&fixture->session, sql);
-    if (expected == NULL)
+    if (expected == NULL) {
         assert_null(value);
-    else
+    } else {
         assert_string_equal(value, expected);
+    }
     free(value);
 }
 

@@ -54,8 +54,9 @@ static const char *table_of(const char *sql)
 {
     static const char *const names[] = {"run", "stage_attempt", "evaluation", "operator_action"};
     for (size_t i = 0; i < OUTBOX_KIND_COUNT; i++) {
-        if (strcmp(sql, mirror_upsert_sql((enum outbox_kind)i)) == 0)
+        if (strcmp(sql, mirror_upsert_sql((enum outbox_kind)i)) == 0) {
             return names[i];
+        }
     }
     return "script";
 }
@@ -71,8 +72,9 @@ static void fake_query(struct database_session *session, struct database_query *
     }
     bool is_row = query->parameter_count == 1;
     bool fails = is_row && ++fake->rows == fake->fail_at;
-    if (is_row && (!fails || fake->keeps_it))
+    if (is_row && (!fails || fake->keeps_it)) {
         buf_printf(&fake->received, "%s:%s\n", table_of(query->sql), query->parameters[0]);
+    }
     error_set(&err, ERROR_TRANSIENT, "connection_lost", "gone");
     op_finish(&query->op, fails ? &err : NULL);
 }
@@ -82,8 +84,9 @@ static void fake_cancel(struct database_session *session)
     struct error err;
     struct fake_mirror *fake = of(session->database);
     error_set(&err, ERROR_CANCELLED, "cancelled", "cancelled");
-    if (fake->unanswered != NULL)
+    if (fake->unanswered != NULL) {
         op_finish(fake->unanswered, &err);
+    }
     fake->unanswered = NULL;
 }
 
@@ -272,8 +275,9 @@ static void more_than_a_batch_arrives_in_order(void **state)
 {
     struct fixture *fixture = *state;
     struct error err = {0};
-    for (int i = 0; i < 250; i++)
+    for (int i = 0; i < 250; i++) {
         add_evaluation(fixture->on.store);
+    }
     assert_true(deliver(fixture, 0, &err));
     assert_int_equal(fixture->fake.rows, 251);
     assert_int_equal(waiting(fixture), 0);

@@ -52,8 +52,9 @@ static void a_killed_owner_owns_nothing(void **state)
     if (child == 0) {
         bool is_ok = run_lock_take(&lock, folder, 1, &err);
         is_ok = is_ok && write(pipes[1], "x", 1) == 1;
-        for (;;)
+        for (;;) {
             pause();
+        }
     }
     assert_int_equal(read(pipes[0], &byte, 1), 1);
     assert_true(run_lock_owner(folder, &owner));

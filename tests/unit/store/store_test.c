@@ -232,8 +232,9 @@ static void tidying_moves_much_into_the_main_file(void **state)
     store_fixture_run(fixture->store, RUN, "credit");
     store_tidy(fixture->store);
     stat(fixture->path, &before);
-    for (int i = 0; i < 300; i++)
+    for (int i = 0; i < 300; i++) {
         store_fixture_must_append(fixture->store, RUN, EVENT_STAGE_PROGRESS, body);
+    }
     store_tidy(fixture->store);
     stat(fixture->path, &after);
     assert_true(after.st_size > before.st_size + 300 * 5000);
@@ -245,8 +246,9 @@ static void integrity_is_judged_by_reading_all_pages(void **state)
     struct store_fixture *fixture = *state;
     struct error err = {0};
     store_fixture_run(fixture->store, RUN, "credit");
-    for (int i = 0; i < 500; i++)
+    for (int i = 0; i < 500; i++) {
         store_fixture_must_append(fixture->store, RUN, EVENT_STAGE_PROGRESS, "{\"x\":1}");
+    }
     assert_true(store_check_integrity(fixture->store, &err));
     store_close(fixture->store);
     fixture->store = NULL;
@@ -260,8 +262,9 @@ static void integrity_is_judged_by_reading_all_pages(void **state)
                      sizeof garbage);
     close(fd);
     fixture->store = store_open(fixture->path, STORE_WRITE, &err);
-    if (fixture->store != NULL)
+    if (fixture->store != NULL) {
         assert_false(store_check_integrity(fixture->store, &err));
+    }
     assert_string_equal(err.code, "store_damaged");
 }
 
