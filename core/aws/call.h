@@ -1,0 +1,78 @@
+/* One call of an AWS service: signed, sent, judged, and tried again by the rules of the standard
+ * (or adaptive) retry mode; the only place that sends signed requests. Loop thread only.
+ *
+ * Every try is signed anew with the present credentials and the corrected clock. Retried:
+ * throttling, 500 502 503 504, lost connections - the last only when the request had not left or
+ * is_idempotent. Expired credentials are renewed once; a wrong region of a bucket is followed once;
+ * a clock that is off by 4 minutes or more is corrected once. A shared bucket of retry tokens stops
+ * storms. https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html */
+#ifndef GATEHOUSE_AWS_CALL_H
+#define GATEHOUSE_AWS_CALL_H
+
+#include "core/aws/session.h"
+
+#include <stdint.h>
+
+enum { AWS_CALL_STALL_MS = 60000 };
+
+struct aws_call {
+    struct op op;
+    /* in, borrowed until done */
+    enum aws_service service;
+    const char *operation; /* "CreateTrainingJob": begins every error message, and X-Amz-Target */
+    const char *method;
+    const char *bucket; /* S3 only, or NULL; becomes part of host or path */
+    const char
+        *path; /* encoded, begins with '/'; S3: the key's, "" for the bucket itself; NULL: "/" */
+    const char *query; /* encoded, without '?', or NULL */
+    const struct http_header
+        *headers; /* of the operation: content-type, x-amz-target ... all are signed */
+    size_t header_count;
+    struct str body;
+    const char *body_sha256;     /* hex, when the caller knows it; NULL: computed for each call */
+    const char *region;          /* NULL: the session's (and, for a bucket, the one learned) */
+    bool is_idempotent;          /* may be sent again although it may have been done already */
+    bool is_unsigned;            /* AssumeRoleWithWebIdentity, SSO */
+    size_t response_limit_bytes; /* 0: 16 MiB */
+    int64_t stall_timeout_ms;    /* 0: AWS_CALL_STALL_MS */
+    int64_t total_timeout_ms;    /* over all tries and waits; 0: none */
+    int max_attempts;            /* 0: the session's */
+    /* results, valid until aws_call_done */
+    int status;
+    struct str response; /* the body of the last answer, also of a refusal; borrowed */
+    int attempts;        /* how often it was sent */
+    void *handle;        /* private */
+};
+
+/* Success is a status below 300 (and, for JSON services, as the service means it; an S3 answer of
+ * 200 with an <Error> inside is judged by s3.c, which calls aws_call_judge_body). An error has the
+ * service's code ("ResourceInUse", "NoSuchKey"), http_status, request_id, and a message "Operation:
+ * Code: what the service said (host, region, tries)". Classes: throttled, 5xx and network are
+ * transient; the rest is permanent. Codes that mean "who are you" (ExpiredToken,
+ * UnrecognizedClientException, InvalidAccessKeyId, SignatureDoesNotMatch, AccessDenied ...) keep
+ * their code; aws_error_is_credentials tells them. */
+void aws_call_start(struct aws_session *session, struct aws_call *call);
+void aws_call_cancel(struct aws_call *call);
+void aws_call_done(struct aws_call *call); /* releases the results */
+/* A header of the last answer by its lower-case name, or an empty str; borrowed. */
+struct str aws_call_header(const struct aws_call *call, const char *name);
+/* Missing or refused credentials: exit code 4. */
+bool aws_error_is_credentials(const struct error *err);
+/* The same thing that is not there, in the words of each service (404, NoSuchKey, ResourceNotFound,
+ * SageMaker's ValidationException "Requested resource not found"). */
+bool aws_error_is_not_found(const struct error *err);
+
+/* JSON 1.1 services (SageMaker, Logs, Secrets Manager): POST / with X-Amz-Target. The body is
+ * printed and owned here. */
+struct aws_json_call {
+    struct aws_call call;       /* op in call.op; set is_idempotent, timeouts before start */
+    const struct json *request; /* borrowed until done */
+    struct json *response;      /* result */
+    void *handle;               /* private */
+};
+/* target: "SageMaker.DescribeTrainingJob"; its last word is the operation. */
+void aws_json_call_start(struct aws_session *session, struct aws_json_call *call,
+                         enum aws_service service, const char *target);
+void aws_json_call_done(struct aws_json_call *call);
+
+#endif
