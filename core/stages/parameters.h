@@ -39,5 +39,11 @@ bool parameters_is_reference(const struct json *value);
 /* {"bucket","key","sha256"?..}: the place of an object, as stages give it on. */
 enum { PARAMETERS_PLACE_COUNT = 5 };
 extern const struct parameter parameters_place[PARAMETERS_PLACE_COUNT];
+/* A member of a table that is such a place; what else a stage has put there is welcome. */
+#define PARAMETER_PLACE(name_text, required)                                                       \
+    {                                                                                              \
+        .name = name_text, .type = PARAMETER_OBJECT, .is_required = required,                      \
+        .members = parameters_place, .member_count = PARAMETERS_PLACE_COUNT, .is_open = true       \
+    }
 
 #endif

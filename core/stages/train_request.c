@@ -21,23 +21,9 @@ enum {
 static const char default_prefix[] = "credit-default-xgboost";
 
 static const struct parameter channel_parameters[] = {
-    {.name = "train",
-     .type = PARAMETER_OBJECT,
-     .is_required = true,
-     .members = parameters_place,
-     .member_count = PARAMETERS_PLACE_COUNT,
-     .is_open = true},
-    {.name = "validation",
-     .type = PARAMETER_OBJECT,
-     .members = parameters_place,
-     .member_count = PARAMETERS_PLACE_COUNT,
-     .is_open = true},
-    {.name = "schema",
-     .type = PARAMETER_OBJECT,
-     .is_required = true,
-     .members = parameters_place,
-     .member_count = PARAMETERS_PLACE_COUNT,
-     .is_open = true},
+    PARAMETER_PLACE("train", true),
+    PARAMETER_PLACE("validation", false),
+    PARAMETER_PLACE("schema", true),
 };
 
 static const struct parameter output_parameters[] = {
