@@ -14,8 +14,5 @@ void secret_done(struct secret *secret);
 bool secret_is_set(const struct secret *secret);
 const char *secret_reveal(
     const struct secret *secret); /* NUL-terminated, borrows; "" when not set */
-/* Replaces the password in a PostgreSQL DSN (URI or key=value form) by ***; gives memory for
- * free(). */
-char *secret_mask_dsn(const char *dsn);
 
 #endif

@@ -22,11 +22,6 @@ const char *reason_name(enum reason reason)
     return reason_names[reason];
 }
 
-const char *defect_name(enum defect defect)
-{
-    return defect_names[defect];
-}
-
 void report_init(struct report *report, const char *kind, bool has_label)
 {
     *report = (struct report){.kind = kind, .has_label = has_label};

@@ -55,7 +55,6 @@ enum defect {
 };
 
 const char *reason_name(enum reason reason);
-const char *defect_name(enum defect defect);
 
 struct report_object {
     char *name;

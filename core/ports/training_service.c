@@ -1,12 +1,6 @@
 /* Dispatch to the adapter, and the one table of SageMaker's statuses. */
 #include "core/ports/training_service.h"
 
-static const char *const state_names[TRAINING_STATE_COUNT] = {
-#define X(name, text) [TRAINING_##name] = text,
-    TRAINING_STATES(X)
-#undef X
-};
-
 /* https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html,
  * TrainingJobStatus */
 static const struct {
@@ -17,11 +11,6 @@ static const struct {
     {"Completed", TRAINING_SUCCEEDED}, {"Failed", TRAINING_FAILED},
     {"Stopped", TRAINING_STOPPED},
 };
-
-const char *training_state_name(enum training_state state)
-{
-    return state_names[state];
-}
 
 bool training_state_from_status(struct str status, enum training_state *out_state)
 {

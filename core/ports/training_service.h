@@ -14,18 +14,13 @@ enum { TRAINING_NAME_SIZE = 64, TRAINING_STATUS_SIZE = 64, TRAINING_URI_SIZE = 1
 
 /* DescribeTrainingJob's TrainingJobStatus, in our four words. An unknown status is an error (loud),
  * never a state. */
-#define TRAINING_STATES(X)                                                                         \
-    X(RUNNING, "running")     /* InProgress, Stopping */                                           \
-    X(SUCCEEDED, "succeeded") /* Completed */                                                      \
-    X(FAILED, "failed")       /* Failed */                                                         \
-    X(STOPPED, "stopped")     /* Stopped */
 enum training_state {
-#define X(name, text) TRAINING_##name,
-    TRAINING_STATES(X)
-#undef X
-        TRAINING_STATE_COUNT
+    TRAINING_RUNNING,   /* InProgress, Stopping */
+    TRAINING_SUCCEEDED, /* Completed */
+    TRAINING_FAILED,    /* Failed */
+    TRAINING_STOPPED,   /* Stopped */
+    TRAINING_STATE_COUNT
 };
-const char *training_state_name(enum training_state state);
 /* Maps SageMaker's word; false for an unknown one. */
 bool training_state_from_status(struct str status, enum training_state *out_state);
 

@@ -74,11 +74,6 @@ void attempt_free(struct attempt *attempt)
     }
 }
 
-const char *attempt_stage(const struct attempt *attempt)
-{
-    return attempt->spec.stage;
-}
-
 int attempt_try_number(const struct attempt *attempt)
 {
     return attempt->spec.try_number;

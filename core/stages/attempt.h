@@ -53,7 +53,6 @@ void attempt_cancel(
     struct attempt *attempt); /* runs the kind's stop step; finished comes when it is stopped */
 void attempt_kill(
     struct attempt *attempt); /* stop now: kills local children, does not wait for remote work */
-const char *attempt_stage(const struct attempt *attempt);
 int attempt_try_number(const struct attempt *attempt);
 
 /* The kinds, as traits for the dag; ends with a NULL kind. */

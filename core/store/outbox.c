@@ -15,16 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *outbox_kind_name(enum outbox_kind kind)
-{
-    static const char *const names[] = {
-#define X(name, text) [OUTBOX_##name] = (text),
-        OUTBOX_KINDS(X)
-#undef X
-    };
-    return names[kind];
-}
-
 void outbox_list_done(struct outbox_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {

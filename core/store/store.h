@@ -114,18 +114,13 @@ bool store_command_answer(struct store *store, int64_t command_id, int64_t *out_
  * stored is due for delivery by the same transaction; a mark in the run's row tells how far it is
  * delivered. Only notable runs are mirrored: those that were evaluated, that did not succeed, or
  * that an operator touched. */
-#define OUTBOX_KINDS(X)                                                                            \
-    X(RUN, "run")                                                                                  \
-    X(ATTEMPT, "stage_attempt")                                                                    \
-    X(EVALUATION, "evaluation")                                                                    \
-    X(ACTION, "operator_action")
-enum outbox_kind {
-#define X(name, text) OUTBOX_##name,
-    OUTBOX_KINDS(X)
-#undef X
-        OUTBOX_KIND_COUNT
+enum outbox_kind { /* also the mirror's tables */
+                   OUTBOX_RUN,
+                   OUTBOX_ATTEMPT,
+                   OUTBOX_EVALUATION,
+                   OUTBOX_ACTION,
+                   OUTBOX_KIND_COUNT
 };
-const char *outbox_kind_name(enum outbox_kind kind); /* also the mirror's table */
 
 struct outbox_row {
     int64_t run_number, seq; /* the event it comes from */

@@ -75,7 +75,6 @@ static void an_attempt_that_never_started_can_be_freed(void **state)
     struct attempt_fixture *fixture = fixture_new("noop");
     fixture->spec.parameters = json_object();
     struct attempt *attempt = attempt_new(&fixture->spec);
-    assert_string_equal(attempt_stage(attempt), "stage_under_test");
     assert_int_equal(attempt_try_number(attempt), 1);
     attempt_free(attempt);
     attempt_free(NULL);
