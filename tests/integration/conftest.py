@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+pytest.register_assert_rewrite("terminal")
+from terminal import Console
+
 PROGRAMS = Path(os.environ["GATEHOUSE_BIN"])
 
 
@@ -71,3 +74,21 @@ def gatehouse(tmp_path):
 @pytest.fixture
 def state(gatehouse):
     return gatehouse.state
+
+
+@pytest.fixture
+def console(gatehouse):
+    """Opens consoles on terminals of their own; runs that are left are stopped at the end."""
+    made = []
+
+    def make(*arguments, **options):
+        made.append(Console(gatehouse, *arguments, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+    runs = gatehouse("runs", "--format", "json")
+    for run in runs.lines if runs.code == 0 else []:
+        if run.get("state") == "running":
+            gatehouse("stop", run["number"])
