@@ -29,10 +29,12 @@ struct aws_call {
         *headers; /* of the operation: content-type, x-amz-target ... all are signed */
     size_t header_count;
     struct str body;
-    const char *body_sha256;     /* hex, when the caller knows it; NULL: computed for each call */
-    const char *region;          /* NULL: the session's (and, for a bucket, the one learned) */
-    bool is_idempotent;          /* may be sent again although it may have been done already */
-    bool is_unsigned;            /* AssumeRoleWithWebIdentity, SSO */
+    const char *body_sha256; /* hex, when the caller knows it; NULL: computed for each call */
+    const char *region;      /* NULL: the session's (and, for a bucket, the one learned) */
+    bool is_idempotent;      /* may be sent again although it may have been done already */
+    bool is_unsigned;        /* AssumeRoleWithWebIdentity, SSO: asks for no credentials */
+    const struct aws_credentials
+        *credentials; /* sign with these, never renewed (AssumeRole); NULL: the session's */
     size_t response_limit_bytes; /* 0: 16 MiB */
     int64_t stall_timeout_ms;    /* 0: AWS_CALL_STALL_MS */
     int64_t total_timeout_ms;    /* over all tries and waits; 0: none */

@@ -10,7 +10,12 @@
 
 #include <stdint.h>
 
-enum { AWS_KEY_ID_SIZE = 132, AWS_ACCOUNT_SIZE = 13, AWS_SOURCE_SIZE = 256 };
+enum {
+    AWS_KEY_ID_SIZE = 132,
+    AWS_KEY_ID_SHORT_SIZE = 16,
+    AWS_ACCOUNT_SIZE = 13,
+    AWS_SOURCE_SIZE = 256
+};
 
 /* A snapshot: key, secret and token that belong together. */
 struct aws_credentials {
@@ -24,6 +29,8 @@ struct aws_credentials {
 };
 void aws_credentials_done(struct aws_credentials *credentials); /* wipes */
 void aws_credentials_copy(struct aws_credentials *to, const struct aws_credentials *from);
+/* "AKIA...WXYZ": the form in which a key id may be shown. */
+void aws_key_id_shorten(const char *key_id, char out_text[AWS_KEY_ID_SHORT_SIZE]);
 
 struct aws_session;
 
@@ -31,7 +38,9 @@ struct aws_credentials_get {
     struct op op;
     bool must_renew;                    /* the service called the present ones expired */
     struct aws_credentials credentials; /* result; aws_credentials_done releases it */
-    struct aws_session *session;        /* private */
+    /* private: */
+    struct aws_session *session;
+    struct aws_credentials_get *next_waiter;
 };
 
 /* Errors: code "no_credentials" (permanent; the message names every provider that was tried and

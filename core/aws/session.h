@@ -51,5 +51,6 @@ void aws_session_trace(struct aws_session *session, struct str line);
  */
 struct aws_call_state;
 struct aws_call_state **aws_session_call_state(struct aws_session *session);
+void aws_call_state_free(struct aws_call_state *state); /* in call.c; accepts NULL */
 
 #endif
