@@ -96,7 +96,11 @@ int app_open_store(struct app *app, enum store_mode mode)
     char *path = file_join(app->state_folder, "runs.db");
     app->store = store_open(path, mode, &err);
     free(path);
-    return app->store == NULL ? app_fail(&err, "") : EXIT_CODE_OK;
+    if (app->store == NULL) {
+        int code = app_fail(&err, "");
+        return error_is(&err, "no_access") ? EXIT_CODE_CONFIG : code;
+    }
+    return EXIT_CODE_OK;
 }
 
 int app_find_run(struct app *app, const char *reference, struct run_summary *out_run)

@@ -3,9 +3,12 @@
 #include "core/app/verbs.h"
 
 #include "core/app/backend.h"
+#include "core/base/file.h"
 #include "core/local/training_supervisor.h"
 #include "core/loop/loop.h"
+#include "core/store/run_lock.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 typedef void (*cluster_fn)(struct loop *loop, struct cluster_request *req);
@@ -50,10 +53,29 @@ static void print_cluster(struct app *app, const struct cluster_request *request
     }
 }
 
+/* A run that is on reads the profiles from there. */
+static int refuse_while_running(const struct app *app)
+{
+    char run[64];
+    struct run_owner owner;
+    char *runs = file_join(app->state_folder, "runs");
+    bool is_running = run_lock_find_owned(runs, run, sizeof(run), &owner);
+    free(runs);
+    if (is_running) {
+        complain("local destroy: run %s is going on (pid %lld on %s): wait for it, or stop it with "
+                 "`gatehouse stop %s`",
+                 run, (long long)owner.pid, owner.host, run);
+    }
+    return is_running ? EXIT_CODE_TEMPORARY : EXIT_CODE_OK;
+}
+
 int verb_local(struct app *app)
 {
     struct error err;
     int code = app_load(app);
+    if (code == EXIT_CODE_OK && strcmp(app->options->operands[0], "destroy") == 0) {
+        code = refuse_while_running(app);
+    }
     if (code != EXIT_CODE_OK) {
         return code;
     }

@@ -115,8 +115,8 @@ bool complain(const toml::source_position &where, std::string_view what, int *ou
               struct error *err)
 {
     *out_line = static_cast<int>(where.line);
-    return error_set(err, ERROR_PERMANENT, "bad_toml", "line %u, column %u: %.*s",
-                     static_cast<unsigned>(where.line), static_cast<unsigned>(where.column),
+    return error_set(err, ERROR_PERMANENT, "bad_toml", "column %u: %.*s",
+                     static_cast<unsigned>(where.column),
                      static_cast<int>(what.size()), what.data());
 }
 } // namespace

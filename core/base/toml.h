@@ -16,7 +16,7 @@ struct toml_document {
     struct json *places; /* owned */
 };
 
-/* False with err (permanent, code "bad_toml", message "line L, column C: ...") when the text is not
+/* False with err (permanent, code "bad_toml", message "column C: ...") when the text is not
  * TOML, or holds a number that is not finite. A line of 0 in out_line: unknown. */
 bool toml_parse(struct str text, struct toml_document *out_document, int *out_line,
                 struct error *err);

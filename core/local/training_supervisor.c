@@ -71,6 +71,13 @@ static bool end_internal(struct supervisor *self, const char *reason)
     return end_failed(self, "InternalServerError", reason);
 }
 
+/* What would fail again is the job's own fault: the caller must not pay for a second try. */
+static bool end_by_error(struct supervisor *self, const struct error *err)
+{
+    bool is_useless = err->error_class == ERROR_PERMANENT;
+    return end_failed(self, is_useless ? "ClientError" : "InternalServerError", err->message);
+}
+
 static bool end_stopped(struct supervisor *self, const char *secondary)
 {
     set_status(self, "Stopped", secondary);
@@ -358,7 +365,7 @@ static bool judge_trainer(struct supervisor *self, const struct process *trainer
     }
     if (!is_ended) {
         return error_is(err, "deadline") ? end_stopped(self, "MaxRuntimeExceeded")
-                                         : end_internal(self, err->message);
+                                         : end_by_error(self, err);
     }
     if (trainer->term_signal != 0) {
         char how[64];

@@ -6,6 +6,7 @@
 #include "core/base/file.h"
 #include "core/base/json.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -113,4 +114,24 @@ bool run_lock_owner(const char *run_folder, struct run_owner *out_owner)
     }
     close(fd);
     return is_owned;
+}
+
+bool run_lock_find_owned(const char *runs_folder, char *out_run, size_t size,
+                         struct run_owner *out_owner)
+{
+    bool is_found = false;
+    DIR *runs = opendir(runs_folder);
+    const struct dirent *entry = runs == NULL ? NULL : readdir(runs);
+    for (; entry != NULL && !is_found; entry = readdir(runs)) {
+        char *folder = file_join(runs_folder, entry->d_name);
+        is_found = entry->d_name[0] != '.' && run_lock_owner(folder, out_owner);
+        free(folder);
+        if (is_found) {
+            snprintf(out_run, size, "%s", entry->d_name);
+        }
+    }
+    if (runs != NULL) {
+        closedir(runs);
+    }
+    return is_found;
 }

@@ -25,5 +25,9 @@ bool run_lock_take(struct run_lock *lock, const char *run_folder, int64_t now_ms
 void run_lock_release(struct run_lock *lock); /* accepts one that is not held */
 /* True when a live runner owns the run; then who. */
 bool run_lock_owner(const char *run_folder, struct run_owner *out_owner);
+/* The first run below this folder (the state folder's runs/) that a live runner owns; false: none.
+ * out_run is its id. */
+bool run_lock_find_owned(const char *runs_folder, char *out_run, size_t size,
+                         struct run_owner *out_owner);
 
 #endif

@@ -222,6 +222,26 @@ def test_a_limit_on_the_size_of_files_is_a_full_disk(gatehouse, kib):
 # ---- the data
 
 
+def test_the_private_database_is_not_destroyed_below_a_run(gatehouse):
+    gatehouse.configure(pipeline(shell("a", "sleep 30")))
+    runner = gatehouse.start("--batch", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for(lambda: "running" in gatehouse("runs").out)
+    refused = gatehouse("local", "destroy")
+    assert refused.code == 75 and "gatehouse stop" in refused.err
+    runner.terminate()
+    assert runner.wait(20) == 143
+    assert gatehouse("local", "destroy").code == 0
+
+
+@pytest.mark.skipif(IS_ROOT, reason="root may open everything")
+def test_a_store_without_rights_is_a_matter_of_configuration(gatehouse):
+    gatehouse.configure(pipeline(stage("a")))
+    assert gatehouse("--batch").code == 0
+    (gatehouse.state / "runs.db").chmod(0)
+    refused = gatehouse("runs")
+    assert refused.code == 78 and "runs.db" in refused.err
+
+
 @pytest.fixture
 def world(tmp_path):
     made = World(tmp_path)

@@ -139,7 +139,7 @@ static void every_mistake_is_told_with_its_place(void **state)
                         "c.toml:7: split.seed must be a whole number from 0 to",
                         "c.toml:8: split.train must be a number from 0.01 to 1, not \"much\"",
                         NULL});
-    expect_problem("[pipeline]\nname = \n", "c.toml:2: line 2, column");
+    expect_problem("[pipeline]\nname = \n", "c.toml:2: column");
     expect_problem("pipeline = 3\n", "c.toml:1: pipeline must be a section");
     expect_problem("[pipeline]\nrunning_timeout = \"ten minutes\"\n",
                    "c.toml:2: pipeline.running_timeout must be a duration such as");

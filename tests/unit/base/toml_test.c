@@ -76,10 +76,10 @@ static void expect_error(const char *text, size_t len, int line, const char *par
 static void errors_tell_line_and_column(void **state)
 {
     (void)state;
-    expect_error("a = 1\nb = \n", 11, 2, "line 2, column 5");
-    expect_error("a = 1\na = 2\n", 12, 2, "line 2");
-    expect_error("a = \"\xff\"\n", 8, 1, "line 1");
-    expect_error("a = \0\n", 6, 1, "line 1");
+    expect_error("a = 1\nb = \n", 11, 2, "column 5");
+    expect_error("a = 1\na = 2\n", 12, 2, "column 1");
+    expect_error("a = \"\xff\"\n", 8, 1, "column ");
+    expect_error("a = \0\n", 6, 1, "column ");
 }
 
 static void numbers_that_json_cannot_hold_are_errors(void **state)

@@ -350,7 +350,7 @@ static void a_missing_model_program_fails_the_job(void **state)
     expect_created(fixture, "job-1");
     struct training_job job = wait_for_end(fixture, "job-1");
     assert_int_equal(job.state, TRAINING_FAILED);
-    assert_non_null(strstr(job.failure_reason, "InternalServerError: cannot start"));
+    assert_non_null(strstr(job.failure_reason, "ClientError: cannot start"));
 }
 
 static void a_channel_without_objects_is_a_client_error(void **state)

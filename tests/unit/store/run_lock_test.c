@@ -1,6 +1,7 @@
 /* One owner a run; the kernel frees the lock of a dead one. */
 #include "core/store/run_lock.h"
 
+#include "core/base/file.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/folder.h"
 
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -95,6 +97,29 @@ static void a_folder_that_is_not_there_is_an_error(void **state)
     assert_false(run_lock_owner("/nonexistent/run", &owner));
 }
 
+static void an_owned_run_is_found_among_others(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    struct run_lock idle = {-1}, busy = {-1};
+    struct run_owner owner = {0};
+    char run[8] = "";
+    char *runs = test_folder_new();
+    char *first = file_join(runs, "a"), *second = file_join(runs, "b");
+    assert_int_equal(mkdir(first, 0700) + mkdir(second, 0700), 0);
+    assert_true(run_lock_take(&idle, first, 1, &err) && run_lock_take(&busy, second, 1, &err));
+    run_lock_release(&idle);
+    assert_true(run_lock_find_owned(runs, run, sizeof(run), &owner));
+    assert_string_equal(run, "b");
+    assert_int_equal(owner.pid, getpid());
+    run_lock_release(&busy);
+    assert_false(run_lock_find_owned(runs, run, sizeof(run), &owner));
+    assert_false(run_lock_find_owned("/nonexistent", run, sizeof(run), &owner));
+    free(first);
+    free(second);
+    test_folder_free(runs);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -102,6 +127,7 @@ int main(void)
         cmocka_unit_test(a_killed_owner_owns_nothing),
         cmocka_unit_test(an_unreadable_owner_still_owns_the_run),
         cmocka_unit_test(a_folder_that_is_not_there_is_an_error),
+        cmocka_unit_test(an_owned_run_is_found_among_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
