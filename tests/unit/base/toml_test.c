@@ -77,7 +77,7 @@ static void errors_tell_line_and_column(void **state)
 {
     (void)state;
     expect_error("a = 1\nb = \n", 11, 2, "column 5");
-    expect_error("a = 1\na = 2\n", 12, 2, "column 1");
+    expect_error("a = 1\na = 2\n", 12, 2, "redefine");
     expect_error("a = \"\xff\"\n", 8, 1, "column ");
     expect_error("a = \0\n", 6, 1, "column ");
 }
