@@ -142,7 +142,8 @@ unit-programs: $(TEST_PROGRAMS)
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
 
 ## make               builds build/gatehouse, build/gatehouse-function, build/gatehouse-model
-## make run           installs what is missing, builds, prepares sample data on first use, runs the pipeline
+## make run           installs what is missing, builds, prepares sample data on first use, starts a run:
+##                    on a terminal the console opens on it, elsewhere it is a batch run
 ## make test          installs what is missing, then runs every test under ASan and UBSan
 ## make unit          unit tests and scenarios of this BUILD (release|debug|asan|tsan|cov|fuzz)
 ## make e2e           end-to-end tests of this BUILD
@@ -164,7 +165,8 @@ deps-check: deps
 # A second make reads pkg-config again: before `deps` the modules may not have been there.
 run: deps
 	@$(MAKE) $(PARALLEL) all
-	@build/gatehouse --batch --prepare-sample
+	@if [ -t 0 ] && [ -t 1 ] && [ "$${TERM:-dumb}" != dumb ]; then build/gatehouse --prepare-sample; \
+	else build/gatehouse --batch --prepare-sample; fi
 
 test: deps-test
 	@$(MAKE) $(PARALLEL) BUILD=asan all unit-programs

@@ -10,6 +10,7 @@
 #include "tui/term.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -20,7 +21,6 @@ enum {
     RESIZE_MS = 20, /* a storm of resizes is one */
     TICK_MS = 1000,
     ABSENT_POLL_MS = 2000, /* looking for a store that is not there yet */
-    START_PATIENCE_MS = 15000,
     KEYS_PER_TURN = 4096,
     SIGNAL_EXIT = 128,
     SIGNALS_MAX = 8,
@@ -34,13 +34,14 @@ struct console {
     struct screen screen;
     struct loop *loop;
     struct fd_watch *keys;
-    struct file_watch *store_watch, *log_watch;
+    struct file_watch *store_watch, *log_watch, *watchers_watch;
     char *log_folder; /* watched by log_watch */
     struct timer *tick, *frame, *resize;
     struct signal_watch *signals[SIGNALS_MAX];
     size_t signal_count;
     int64_t framed_ms; /* monotonic, of the latest frame that news caused */
     int64_t newest;    /* number of the newest run known */
+    int64_t started;   /* number of the run this console was to start; 0: none */
     int exit_code;
 };
 
@@ -75,6 +76,10 @@ static void watch_files(struct console *console)
     if (console->store_watch == NULL && client_watch_path(client) != NULL) {
         console->store_watch =
             file_watch_new(console->loop, client_watch_path(client), on_news, console, &err);
+    }
+    if (console->watchers_watch == NULL && client->watchers.fd >= 0) {
+        console->watchers_watch =
+            file_watch_new(console->loop, client->watchers.folder, on_news, console, &err);
     }
     if (!client->has_run) {
         return;
@@ -116,19 +121,19 @@ static void greet_new_run(struct console *console)
     console->newest = client->runs[0].number;
 }
 
-/* A runner that dies before it has a run says why in its log. */
+/* A runner that dies before it has its run says why in its log. */
 static void check_start(struct console *console)
 {
     struct client *client = &console->client;
-    int64_t waited_ms = console->ui.now_ms - client->spawned_ms;
-    if (client->awaited_number == 0 || waited_ms < START_PATIENCE_MS) {
+    if (!client_is_overdue(client, console->ui.now_ms)) {
         return;
     }
     char *complaint = client_complaint(client);
-    control_say(&console->ui, true, "the runner started no run: %s (%s)",
+    control_say(&console->ui, true, "the runner that was started %s: %s (%s)",
+                client->is_resuming ? "did not take the run over" : "began no run",
                 complaint == NULL ? "it does not say why" : complaint, client->runner_log);
     free(complaint);
-    client->awaited_number = 0;
+    client_give_up(client);
 }
 
 static bool grow_log(struct console *console)
@@ -150,7 +155,7 @@ static void refresh_run(struct console *console)
     console->ui.now_ms = clock_system()->wall_ms(clock_system());
     if (!client_refresh(client, console->ui.now_ms, &has_changed, &err)) {
         control_say(&console->ui, true, "the run store cannot be read: %s", err.message);
-    } else if (!client->has_run && client->run_count > 0) {
+    } else if (!client->has_run && client->run_count > 0 && client->awaited_number == 0) {
         client_show(client, "latest", &err);
     }
     greet_new_run(console);
@@ -299,6 +304,12 @@ static bool open_run(struct console *console, struct error *err)
         return false;
     }
     console->newest = client->run_count > 0 ? client->runs[0].number : 0;
+    if (options->is_given[OPTION_PREPARE_SAMPLE]) {
+        bool is_started =
+            client_start_run(client, true, clock_system()->wall_ms(clock_system()), err);
+        console->started = client->awaited_number;
+        return is_started;
+    }
     if (options->operand_count > 0) {
         return client_show(client, options->operands[0], err);
     }
@@ -337,6 +348,7 @@ static void finish(struct console *console)
     fd_watch_free(console->keys);
     file_watch_free(console->store_watch);
     file_watch_free(console->log_watch);
+    file_watch_free(console->watchers_watch);
     timer_free(console->tick);
     timer_free(console->frame);
     timer_free(console->resize);
@@ -347,12 +359,46 @@ static void finish(struct console *console)
     free(console->log_folder);
 }
 
-static void say_goodbye(const struct console *console)
+/* How the run ended that this console started: `make run` on a terminal tells the truth, too. */
+static int started_exit_code(struct console *console)
+{
+    struct client *client = &console->client;
+    char number[32];
+    struct error err;
+    snprintf(number, sizeof(number), "%lld", (long long)console->started);
+    if (!client_show(client, number, &err)) {
+        char *complaint = client_complaint(client);
+        complain("the run was not started: %s (%s)", complaint == NULL ? err.message : complaint,
+                 client->runner_log);
+        free(complaint);
+        return EXIT_CODE_TEMPORARY;
+    }
+    const struct run *run = &client->view.run;
+    bool has_changed = false;
+    client_refresh(client, console->ui.now_ms, &has_changed, &err);
+    if (!run_state_is_final(run->state)) {
+        return EXIT_CODE_OK;
+    }
+    int code = run_exit_code(run);
+    printer_line(&console->app->out, "run %lld %s, exit code %d", (long long)run->number,
+                 run->verdict == VERDICT_NONE ? run_state_name(run->state)
+                                              : verdict_name(run->verdict),
+                 code);
+    return code;
+}
+
+static void say_goodbye(struct console *console)
 {
     const struct client *client = &console->client;
+    if (console->started != 0 && console->exit_code == EXIT_CODE_OK) {
+        console->exit_code = started_exit_code(console);
+    }
     if (client->has_run && client->has_runner) {
         printer_line(&console->app->out, "run %lld goes on: gatehouse attach %lld",
                      (long long)client->view.run.number, (long long)client->view.run.number);
+    } else if (client_is_lost(client)) {
+        complain("run %lld has lost its runner: gatehouse --batch --resume %lld",
+                 (long long)client->view.run.number, (long long)client->view.run.number);
     }
 }
 

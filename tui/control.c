@@ -277,6 +277,10 @@ static void ask(struct ui *ui, const struct client *client, enum action action)
         plan_new_run(ui);
         return;
     }
+    if (action == ACTION_RETRY && client_is_lost(client)) {
+        plan_resume(ui);
+        return;
+    }
     enum command_verb verb = action == ACTION_RETRY   ? COMMAND_RETRY
                              : action == ACTION_RERUN ? COMMAND_RERUN
                              : action == ACTION_STOP  ? COMMAND_STOP
@@ -292,8 +296,11 @@ static void carry_out(struct ui *ui, struct client *client)
     struct error err;
     bool is_good = false;
     if (dialog->kind == DIALOG_NEW_RUN) {
-        is_good = client_start_run(client, ui->now_ms, &err);
+        is_good = client_start_run(client, false, ui->now_ms, &err);
         control_say(ui, false, "a runner is being started; its run appears here");
+    } else if (dialog->kind == DIALOG_RESUME) {
+        is_good = client_resume(client, ui->now_ms, &err);
+        control_say(ui, false, "a runner is being started; it takes the run over");
     } else {
         struct command command = {
             .verb = dialog->verb,

@@ -15,9 +15,13 @@ typedef int (*verb_fn)(struct app *app);
 /* The console, unless --batch is given; what belongs to --batch alone is not ignored silently. */
 static int verb_none(struct app *app)
 {
-    static const enum option of_batch[] = {OPTION_RESUME, OPTION_DRY_RUN, OPTION_PREPARE_SAMPLE,
-                                           OPTION_QUIET,  OPTION_VERBOSE, OPTION_FORMAT};
+    static const enum option of_batch[] = {OPTION_RESUME, OPTION_DRY_RUN, OPTION_QUIET,
+                                           OPTION_VERBOSE, OPTION_FORMAT};
     const struct options *options = app->options;
+    if (options->is_given[OPTION_PREPARE_SAMPLE] && options->is_given[OPTION_READ_ONLY]) {
+        complain("--prepare-sample starts a run, which --read-only forbids");
+        return EXIT_CODE_USAGE;
+    }
     if (options->is_given[OPTION_BATCH] && options->is_given[OPTION_READ_ONLY]) {
         complain("--read-only is for the console; a batch run cannot be read-only");
         return EXIT_CODE_USAGE;

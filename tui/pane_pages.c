@@ -231,6 +231,19 @@ int pane_help(const struct ui *ui, const struct area *area)
 }
 
 /* ---- there is no run yet */
+static const char *how_to_start(const struct client *client)
+{
+    if (client->awaited_number != 0) {
+        return "A run is being started; it appears here. On first use the data are prepared "
+               "before.";
+    }
+    return client->is_read_only
+               ? "There is no run yet, and this console is read-only. The first run appears here "
+                 "when it starts."
+               : "There is no run yet. Press n to see what a run does and to start one; raw data "
+                 "come from gatehouse prepare.";
+}
+
 void pane_plan(const struct ui *ui, const struct area *area)
 {
     const struct dag *dag = ui->client->app->config->dag;
@@ -243,11 +256,5 @@ void pane_plan(const struct ui *ui, const struct area *area)
                   dag->stages[i].kind, dag->stages[i].retries + 1);
     }
     page_line(&page, ROLE_TEXT, "%s", "");
-    page_wrap(
-        &page, ROLE_NOTICE, 2,
-        ui->client->is_read_only
-            ? "There is no run yet, and this console is read-only. The first run appears here "
-              "when it starts."
-            : "There is no run yet. Press n to see what a run does and to start one; raw data "
-              "come from gatehouse prepare.");
+    page_wrap(&page, ROLE_NOTICE, 2, how_to_start(ui->client));
 }

@@ -135,6 +135,50 @@ static size_t count_planned(const struct planned *planned)
     return count;
 }
 
+/* What a new runner finds: what is done stays, work that outlived its runner is adopted. */
+static void describe_resume(const struct ui *ui, const struct planned *planned, struct buf *text)
+{
+    const struct run *run = &ui->client->view.run;
+    buf_append_text(text, "The runner of this run is gone. Another one takes the run over and goes "
+                          "on:\n");
+    for (size_t i = 0; i < run->dag->count; i++) {
+        if (stage_state_is_active(run->stages[i].state)) {
+            buf_printf(text, "  %2zu %-30s %s\n", i + 1, run->dag->stages[i].name,
+                       run->dag->stages[i].is_adoptable ? "adopted if it still runs"
+                                                        : "was lost: runs again");
+        }
+    }
+    if (count_planned(planned) > 0) {
+        buf_append_text(text, "Then these stages run:\n");
+        list_stages(planned, true, text);
+    }
+    buf_append_text(text, "What is done stays done.");
+}
+
+void plan_resume(struct ui *ui)
+{
+    const struct view *view = &ui->client->view;
+    struct planned planned = {.dag = view->run.dag};
+    struct buf text;
+    planned.will_run = xcalloc(view->run.dag->count, sizeof(bool));
+    planned.usual_ms = xcalloc(view->run.dag->count, sizeof(int64_t));
+    for (size_t i = 0; i < view->run.dag->count; i++) {
+        enum stage_state state = view->run.stages[i].state;
+        planned.will_run[i] = state == STAGE_WAITING || state == STAGE_RETRYING;
+        planned.usual_ms[i] = view->stages[i].usual_ms;
+    }
+    buf_init(&text, PLAN_MAX);
+    describe_resume(ui, &planned, &text);
+    dialog_close(&ui->dialog);
+    ui->dialog.kind = DIALOG_RESUME;
+    ui->dialog.plan = buf_take(&text);
+    snprintf(ui->dialog.title, sizeof(ui->dialog.title), "%s, resume run %04lld?",
+             ui_environment(ui), (long long)view->run.number);
+    ask_environment(ui);
+    dialog_open(&ui->dialog);
+    planned_done(&planned);
+}
+
 static void describe_command(const struct ui *ui, enum command_verb verb,
                              const struct planned *planned, struct buf *text)
 {

@@ -95,9 +95,9 @@ enum role ui_state_role(enum stage_state state)
 const char *ui_run_word(const struct ui *ui, enum role *out_role)
 {
     const struct run *run = &ui->client->view.run;
-    if (!run_state_is_final(run->state) && !ui->client->has_runner) {
+    if (client_is_lost(ui->client)) {
         *out_role = ROLE_STATE_FAILED;
-        return "NO RUNNER";
+        return "LOST";
     }
     switch (run->state) {
     case RUN_CREATED:

@@ -58,7 +58,7 @@ const struct json *ui_gate(const struct ui *ui);
 /* The try whose log is shown; 0: the stage has not started. */
 int ui_shown_try(const struct ui *ui);
 enum role ui_state_role(enum stage_state state);
-/* The run's state as one word, "NO RUNNER" when it is not at rest and nobody owns it. */
+/* The run's state as one word, "LOST" when its runner is. */
 const char *ui_run_word(const struct ui *ui, enum role *out_role);
 
 /* Draws everything. Changes only what scrolling needs to know of the size. */

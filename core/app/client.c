@@ -17,7 +17,9 @@ enum {
     BUSY_TIMEOUT_MS = 500, /* a console must not hang behind a writer */
     LOG_TAIL_MAX = 1 << 16,
     RESPAWN_AFTER_MS = 5000,
-    ARGV_FIXED = 12,
+    START_PATIENCE_MS = 120000, /* a sample and a first database take their time */
+    START_LEAST_MS = 1000,
+    ARGV_FIXED = 13,
 };
 
 /* ---- opening */
@@ -40,6 +42,7 @@ bool client_init(struct client *client, struct app *app, bool is_read_only, stru
     client->user = app_user();
     client->tty = app_tty();
     client->runner_log = file_join(app->state_folder, "runner.log");
+    watchers_init(&client->watchers, app->state_folder);
     return (is_read_only || app_make_state_folder(app, err)) && open_store(client, err);
 }
 
@@ -54,6 +57,7 @@ static void drop_view(struct client *client)
 void client_done(struct client *client)
 {
     drop_view(client);
+    watchers_done(&client->watchers);
     free(client->runs);
     free(client->runner_log);
     free(client->user);
@@ -114,6 +118,8 @@ bool client_show(struct client *client, const char *reference, struct error *err
     client->view = view;
     client->has_run = true;
     client->command_id = 0;
+    client->is_resuming = false;
+    watchers_tell(&client->watchers, client->user, client->view.run.id);
     return true;
 }
 
@@ -147,7 +153,9 @@ static bool is_owned(const struct client *client)
 }
 
 /* ---- runners */
-static bool spawn_runner(struct client *client, const char *resumed, int64_t now_ms,
+enum errand { ERRAND_RESUME, ERRAND_NEW, ERRAND_NEW_WITH_SAMPLE };
+
+static bool spawn_runner(struct client *client, enum errand errand, int64_t now_ms,
                          struct error *err)
 {
     const struct app *app = client->app;
@@ -168,9 +176,11 @@ static bool spawn_runner(struct client *client, const char *resumed, int64_t now
         argv[count++] = "--set";
         argv[count++] = options->settings[i];
     }
-    if (resumed != NULL) {
+    if (errand == ERRAND_RESUME) {
         argv[count++] = "--resume";
-        argv[count++] = resumed;
+        argv[count++] = client->view.run.id;
+    } else if (errand == ERRAND_NEW_WITH_SAMPLE) {
+        argv[count++] = "--prepare-sample";
     }
     argv[count] = NULL;
     client->runner_log_size = stat(client->runner_log, &status) == 0 ? status.st_size : 0;
@@ -191,16 +201,31 @@ static bool refuse_read_only(struct error *err)
                      "this console is read-only: start it without --read-only to command runs");
 }
 
-bool client_start_run(struct client *client, int64_t now_ms, struct error *err)
+bool client_start_run(struct client *client, bool makes_sample, int64_t now_ms, struct error *err)
 {
+    enum errand errand = makes_sample ? ERRAND_NEW_WITH_SAMPLE : ERRAND_NEW;
     if (client->is_read_only) {
         return refuse_read_only(err);
     }
-    if (!read_runs(client, err) || !spawn_runner(client, NULL, now_ms, err)) {
+    if (!read_runs(client, err) || !spawn_runner(client, errand, now_ms, err)) {
         return false;
     }
     client->awaited_number = client->run_count == 0 ? 1 : client->runs[0].number + 1;
     return true;
+}
+
+bool client_is_lost(const struct client *client)
+{
+    return client->has_run && !client->has_runner && !run_state_is_final(client->view.run.state);
+}
+
+bool client_resume(struct client *client, int64_t now_ms, struct error *err)
+{
+    if (client->is_read_only) {
+        return refuse_read_only(err);
+    }
+    client->is_resuming = spawn_runner(client, ERRAND_RESUME, now_ms, err);
+    return client->is_resuming;
 }
 
 bool client_command(struct client *client, const struct command *command, int64_t now_ms,
@@ -216,7 +241,7 @@ bool client_command(struct client *client, const struct command *command, int64_
                            &client->command_id, err)) {
         return false;
     }
-    return is_owned(client) || spawn_runner(client, client->view.run.id, now_ms, err);
+    return is_owned(client) || spawn_runner(client, ERRAND_RESUME, now_ms, err);
 }
 
 char *client_complaint(const struct client *client)
@@ -259,7 +284,7 @@ static bool follow_command(struct client *client, int64_t now_ms, struct error *
         return true;
     }
     bool is_due = !client->has_runner && now_ms - client->spawned_ms >= RESPAWN_AFTER_MS;
-    return !is_due || spawn_runner(client, client->view.run.id, now_ms, err);
+    return !is_due || spawn_runner(client, ERRAND_RESUME, now_ms, err);
 }
 
 static bool show_awaited(struct client *client, struct error *err)
@@ -288,6 +313,8 @@ bool client_refresh(struct client *client, int64_t now_ms, bool *out_changed, st
         }
     }
     client->has_runner = is_owned(client);
+    client->is_resuming = client->is_resuming && !client->has_runner;
+    watchers_look(&client->watchers, client->has_run ? client->view.run.id : "");
     *out_changed = *out_changed || had_runner != client->has_runner;
     return (!client->has_run || read_events(client, &client->view, out_changed, err)) &&
            follow_command(client, now_ms, err);
@@ -295,7 +322,23 @@ bool client_refresh(struct client *client, int64_t now_ms, bool *out_changed, st
 
 bool client_is_live(const struct client *client)
 {
-    return client->has_runner || client->command_id != 0 || client->awaited_number != 0;
+    return client->has_runner || client->command_id != 0 || client->awaited_number != 0 ||
+           client->is_resuming;
+}
+
+bool client_is_overdue(const struct client *client, int64_t now_ms)
+{
+    int64_t waited_ms = now_ms - client->spawned_ms;
+    if ((client->awaited_number == 0 && !client->is_resuming) || waited_ms < START_LEAST_MS) {
+        return false;
+    }
+    return waited_ms >= START_PATIENCE_MS || !process_detached_lives(client->runner_log);
+}
+
+void client_give_up(struct client *client)
+{
+    client->awaited_number = 0;
+    client->is_resuming = false;
 }
 
 const char *client_watch_path(const struct client *client)

@@ -4,6 +4,7 @@
 #define GATEHOUSE_APP_CLIENT_H
 
 #include "core/app/app.h"
+#include "core/app/watchers.h"
 #include "core/view/view.h"
 
 enum { CLIENT_RUNS_MAX = 200 };
@@ -16,12 +17,14 @@ struct client {
     struct view view;         /* while has_run */
     struct run_summary *runs; /* newest first, at most CLIENT_RUNS_MAX */
     size_t run_count;
-    int64_t command_id;      /* a command of ours that is not answered yet; 0: none */
-    int64_t awaited_number;  /* we started a runner: the first run from this number on is ours; 0 */
-    int64_t runner_log_size; /* of runner_log before that */
-    int64_t spawned_ms;      /* when a runner was started; 0: never */
-    char *runner_log;        /* where detached runners complain */
-    char *user, *tty;        /* tty NULL: none */
+    int64_t command_id;     /* a command of ours that is not answered yet; 0: none */
+    int64_t awaited_number; /* we started a runner: the first run from this number on is ours; 0 */
+    bool is_resuming;       /* we started a runner for the run that is shown; it is not there yet */
+    int64_t runner_log_size;  /* of runner_log before that */
+    int64_t spawned_ms;       /* when a runner was started; 0: never */
+    char *runner_log;         /* where detached runners complain */
+    char *user, *tty;         /* tty NULL: none */
+    struct watchers watchers; /* other consoles */
 };
 
 /* Opens the store (read only: it may be absent until there is a run). False with err. */
@@ -37,13 +40,21 @@ bool client_refresh(struct client *client, int64_t now_ms, bool *out_changed, st
 bool client_is_live(const struct client *client);
 /* The file to watch, or NULL. Borrows. */
 const char *client_watch_path(const struct client *client);
+/* A runner that we started has died before it was seen, or is not seen for too long. */
+bool client_is_overdue(const struct client *client, int64_t now_ms);
+void client_give_up(struct client *client); /* waiting */
 
 /* A command with our user and tty, durable when this returns; with no runner alive one is started
  * detached. command->id, user and tty are ignored. */
 bool client_command(struct client *client, const struct command *command, int64_t now_ms,
                     struct error *err);
-/* A new run by a detached runner with our configuration options. */
-bool client_start_run(struct client *client, int64_t now_ms, struct error *err);
+/* A new run by a detached runner with our configuration options; makes_sample: it first makes the
+ * sample when there is no raw data. */
+bool client_start_run(struct client *client, bool makes_sample, int64_t now_ms, struct error *err);
+/* The run that is shown has lost its runner: it is not at rest, and nobody owns it. */
+bool client_is_lost(const struct client *client);
+/* Another runner, detached, goes on with the run that is shown. */
+bool client_resume(struct client *client, int64_t now_ms, struct error *err);
 /* What the runner that we started last complained about: the last line of its log; gives memory
  * for free(), or NULL. */
 char *client_complaint(const struct client *client);

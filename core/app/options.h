@@ -71,7 +71,8 @@ struct verb_spec {
     X(DRY_RUN, "dry-run", 0, NULL, NULL, VERB_BIT(NONE),                                           \
       "With --batch: prints the plan and changes nothing.")                                        \
     X(PREPARE_SAMPLE, "prepare-sample", 0, NULL, NULL, VERB_BIT(NONE),                             \
-      "With --batch: makes the synthetic sample first if there is no raw data yet.")               \
+      "Starts a run and makes the synthetic sample first if there is no raw data yet; without "    \
+      "--batch the console opens on that run.")                                                    \
     X(QUIET, "quiet", 'q', NULL, NULL, VERBS_RUNNING, "Prints failures and the verdict only.")     \
     X(VERBOSE, "verbose", 'v', NULL, NULL, VERBS_RUNNING, "Prints the stages' logs too.")          \
     X(SAMPLE, "sample", 0, NULL, NULL, VERB_BIT(PREPARE),                                          \

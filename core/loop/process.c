@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -413,11 +414,20 @@ bool process_spawn_detached(const struct process_detached *detached, struct erro
             .gid = detached->run_as_gid,
             .is_detached = true,
         };
+        flock(log_fd, LOCK_SH | LOCK_NB); /* the process takes it along: process_detached_lives */
         is_running = spawn_run(&spec, NULL, err);
     }
     close_fd(&null_fd);
     close_fd(&log_fd);
     return is_running;
+}
+
+bool process_detached_lives(const char *log_path)
+{
+    int fd = open(log_path, O_RDONLY | O_CLOEXEC);
+    bool lives = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    close_fd(&fd);
+    return lives;
 }
 
 void process_describe_exit(const struct process *process, char *out_text, size_t size)

@@ -61,6 +61,8 @@ struct process_detached {
     gid_t run_as_gid;
 };
 bool process_spawn_detached(const struct process_detached *spec, struct error *err);
+/* A detached process that writes this log, or a child that took its output over, still lives. */
+bool process_detached_lives(const char *log_path);
 
 /* "exit 3" / "signal 9 (Killed)": for messages. */
 void process_describe_exit(const struct process *process, char *out_text, size_t size);

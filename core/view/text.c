@@ -236,7 +236,7 @@ static bool append_model(struct buf *out, const struct json *outputs)
     text_count(out, rounds);
     buf_append_text(out, " rounds");
     if (json_as_number(json_path(outputs, "metrics.validation-error"), &validation_error)) {
-        buf_printf(out, ", validation-error %.4f", validation_error);
+        buf_printf(out, ", error %.4f", validation_error);
     }
     return true;
 }
@@ -248,7 +248,6 @@ static bool append_verdict(struct buf *out, const struct json *outputs)
     if (verdict == NULL) {
         return false;
     }
-    buf_append_text(out, "gate ");
     text_printable(out, verdict);
     if (json_as_number(json_path(outputs, "metrics.accuracy"), &accuracy)) {
         buf_printf(out, ", accuracy %.4f", accuracy);

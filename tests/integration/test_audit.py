@@ -39,8 +39,8 @@ def test_the_default_sample_gives_a_model_as_good_as_the_real_data_do(gatehouse)
     assert words["check_lambda_connection"] == "3 functions reachable"
     for name in ("invoke_clean_s3_raw", "invoke_clean_rds", "invoke_merge_cleaned_data"):
         assert words[name] == "30,000 rows, 0 quarantined"
-    assert re.fullmatch(r"100 rounds, validation-error 0\.\d{4}", words["start_sagemaker_training"])
-    assert re.fullmatch(r"gate passed, accuracy 0\.8\d{3}", words["evaluate_model_performance"])
+    assert re.fullmatch(r"100 rounds, error 0\.\d{4}", words["start_sagemaker_training"])
+    assert re.fullmatch(r"passed, accuracy 0\.8\d{3}", words["evaluate_model_performance"])
     columns = {line.index("try 1") for line in result.out.splitlines() if "] " in line and "try 1" in line}
     assert len(columns) == 1
     shown = gatehouse("show", "latest").out

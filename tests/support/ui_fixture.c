@@ -36,6 +36,7 @@ static void load_config(struct ui_fixture *fixture)
     fixture->client.app = &fixture->app;
     fixture->client.user = xstrdup("ana");
     fixture->app.state_folder = xstrdup("/nowhere");
+    watchers_init(&fixture->client.watchers, fixture->app.state_folder);
     fixture->ui.client = &fixture->client;
     log_file_init(&fixture->ui.log.file);
     fixture->ui.log.is_following = true;
@@ -70,6 +71,7 @@ void ui_fixture_done(struct ui_fixture *fixture)
     dialog_close(&fixture->ui.dialog);
     log_file_done(&fixture->ui.log.file);
     screen_done(&fixture->screen);
+    watchers_done(&fixture->client.watchers);
     config_free(fixture->app.config);
     free(fixture->app.state_folder);
     free(fixture->client.user);

@@ -146,7 +146,7 @@ static void read_only_writes_nothing(void **state)
     assert_true(client_show(&scene.client, "latest", &err));
     assert_false(client_command(&scene.client, &command, 5, &err));
     assert_true(error_is(&err, "read_only"));
-    assert_false(client_start_run(&scene.client, 5, &err));
+    assert_false(client_start_run(&scene.client, false, 5, &err));
     assert_true(error_is(&err, "read_only"));
     assert_int_equal(pending(&scene), 0);
     tear_down(&scene);

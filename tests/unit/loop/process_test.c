@@ -210,6 +210,28 @@ static void detached_program_writes_its_log(void **state)
     assert_string_equal(err.code, "not_found");
 }
 
+static void detached_program_is_known_to_live_until_it_ends(void **state)
+{
+    (void)state;
+    struct error err;
+    char path[] = "/tmp/gatehouse-detached-XXXXXX", gate[] = "/tmp/gatehouse-gate-XXXXXX";
+    char command[128];
+    close(mkstemp(path));
+    close(mkstemp(gate));
+    assert_false(process_detached_lives(path));
+    snprintf(command, sizeof(command), "while [ -e %s ]; do sleep 0.02; done", gate);
+    struct process_detached spec = {.argv = shell(command), .log_path = path};
+    assert_true(process_spawn_detached(&spec, &err));
+    assert_true(process_detached_lives(path));
+    unlink(gate);
+    for (int i = 0; i < 500 && process_detached_lives(path); i++) {
+        usleep(10000);
+    }
+    assert_false(process_detached_lives(path));
+    unlink(path);
+    assert_false(process_detached_lives(path)); /* no log: nobody */
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -224,6 +246,7 @@ int main(void)
         cmocka_unit_test(nothing_is_inherited),
         cmocka_unit_test(grandchildren_do_not_stay_behind),
         cmocka_unit_test(detached_program_writes_its_log),
+        cmocka_unit_test(detached_program_is_known_to_live_until_it_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -97,7 +97,7 @@ static void a_run_whose_runner_is_gone_says_so(void **state)
     ui_fixture_init(&fixture);
     fixture.client.has_runner = false;
     ui_fixture_draw(&fixture, 80, 24);
-    ui_fixture_assert_shows(&fixture, "NO RUNNER");
+    ui_fixture_assert_shows(&fixture, " LOST ");
     ui_fixture_done(&fixture);
 }
 

@@ -240,10 +240,10 @@ static void outputs_are_told_in_an_operators_words(void **state)
                      "30,000 rows, 12 quarantined");
     assert_detail_of("{\"training_job_name\":\"j\",\"model_uri\":\"s3://b/k\",\"rounds\":100,"
                      "\"metrics\":{\"train-error\":0.1,\"validation-error\":0.18967}}",
-                     "100 rounds, validation-error 0.1897");
+                     "100 rounds, error 0.1897");
     assert_detail_of("{\"model_uri\":\"s3://b/k\",\"rounds\":7}", "7 rounds");
     assert_detail_of("{\"verdict\":\"passed\",\"metrics\":{\"accuracy\":0.81941}}",
-                     "gate passed, accuracy 0.8194");
+                     "passed, accuracy 0.8194");
     assert_detail_of("{\"verdict\":7,\"rows_out\":\"x\",\"functions\":2,\"n\":{\"a\":1}}",
                      "verdict 7, rows_out x, functions 2");
 }
