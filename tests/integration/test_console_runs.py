@@ -3,7 +3,7 @@ import os
 import signal
 
 from test_cli import pipeline, shell, stage, wait_for
-from test_console import console, finished, json_lines, shown, slow, start_slow  # noqa: F401
+from test_console import finished, json_lines, shown, slow
 
 
 def test_prepare_sample_starts_a_run_and_ends_with_its_exit_code(gatehouse, console):
