@@ -131,6 +131,9 @@ static void on_log(void *context, struct attempt *attempt, const char *level, st
     struct error err;
     struct buf text;
     (void)attempt;
+    if (try_log_holds(&try->log, level)) {
+        return;
+    }
     buf_init(&text, line.len * 3 + 1); /* U+FFFD takes three bytes */
     utf8_append_printable(&text, line);
     bool is_ok = try_log_write(&try->log, engine_now_ms(engine), level, buf_str(&text), &err);
@@ -258,6 +261,7 @@ static void begin_try(struct engine_try *try, const struct run_effect *effect)
     try->attempt = make_attempt(try, parameters);
     engine->live_count++;
     if (effect->kind == RUN_EFFECT_ADOPT) {
+        try_log_adopt(&try->log);
         engine->spec.attempts->adopt(try->attempt);
     } else {
         engine->spec.attempts->start(try->attempt);

@@ -7,7 +7,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +27,28 @@ void try_log_done(struct try_log *log)
     }
     free(log->path);
     *log = (struct try_log){.fd = -1};
+}
+
+void try_log_adopt(struct try_log *log)
+{
+    size_t head = strlen("2026-11-22T15:39:28.123Z ");
+    char *line = NULL;
+    size_t size = 0;
+    FILE *file = fopen(log->path, "re");
+    while (file != NULL && getline(&line, &size, file) > 0) {
+        log->held += strlen(line) > head && str_starts_with(str_from(line + head), STR("out "));
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+    free(line);
+}
+
+bool try_log_holds(struct try_log *log, const char *level)
+{
+    bool is_held = log->held > 0 && strcmp(level, "out") == 0;
+    log->held -= is_held;
+    return is_held;
 }
 
 static struct str cut_note(void)

@@ -17,10 +17,16 @@ struct try_log {
     int64_t size;
     int fd; /* -1: nothing written yet */
     bool is_cut;
+    int64_t held; /* lines of output still to come that the file holds already */
 };
 
 void try_log_init(struct try_log *log, const char *path, int64_t size_max); /* copies path */
 void try_log_done(struct try_log *log); /* accepts a zero-initialised one */
+/* An adopted try hears its work's output from the beginning: what the runner before us has written
+ * of it is counted, and not written again. */
+void try_log_adopt(struct try_log *log);
+/* True for a line that is in the file already; each call is one line. */
+bool try_log_holds(struct try_log *log, const char *level);
 /* False with err when it could not be written; the next line is tried again. */
 bool try_log_write(struct try_log *log, int64_t wall_ms, const char *level, struct str printable,
                    struct error *err);

@@ -10,6 +10,8 @@ import time
 
 import pytest
 
+from test_cli import wait_for
+
 BIN = os.environ["GATEHOUSE_BIN"]
 STAGES = [
     "check_lambda_connection", "invoke_clean_s3_raw", "invoke_clean_rds", "invoke_merge_cleaned_data",
@@ -220,7 +222,7 @@ def test_killed_at_every_event_and_resumed(world):
 def test_training_job_outlives_its_runner_and_is_adopted(world):
     world.prepare()
     slow = world.folder / "slow-model"
-    slow.write_text(f"#!/bin/sh\n[ \"$1\" = train ] && sleep 2\nexec {BIN}/gatehouse-model \"$@\"\n")
+    slow.write_text(f"#!/bin/sh\n[ \"$1\" = train ] && echo begun && sleep 2\nexec {BIN}/gatehouse-model \"$@\"\n")
     slow.chmod(0o755)
     world.config.write_text(LENIENT + f"[local]\nmodel_program = \"{slow}\"\n")
     runner = world.start("--batch", "--format", "json")
@@ -231,6 +233,9 @@ def test_training_job_outlives_its_runner_and_is_adopted(world):
         if event["type"] == "stage.state" and event["stage"] == "start_sagemaker_training" and event["to"] == "running":
             break
     jobs = world.jobs()
+    logs = lambda: [line[25:] for path in world.state.glob("runs/*/logs/start_sagemaker_training.1.log")
+                    for line in path.read_text().splitlines() if line[25:].startswith("out ")]
+    wait_for(lambda: "out begun" in logs())
     runner.kill()
     runner.communicate()
     assert len(jobs) == 1
@@ -238,6 +243,7 @@ def test_training_job_outlives_its_runner_and_is_adopted(world):
     assert code == 0, err
     assert world.jobs() == jobs
     assert events[0]["resumed"] is True
+    assert len(logs()) == len(set(logs())) > 100, "a line stands twice in the log"
 
 
 def once(world, name, then, match=""):

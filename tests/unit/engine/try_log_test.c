@@ -31,6 +31,35 @@ static void lines_carry_time_and_level_and_a_second_runner_goes_on(void **state)
     test_folder_free(folder);
 }
 
+static void an_adopted_try_does_not_write_its_output_twice(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    char *folder = test_folder_new();
+    char *path = file_join(folder, "a.1.log");
+    for (int lines = 2; lines <= 3; lines++) {
+        struct try_log log;
+        try_log_init(&log, path, TRY_LOG_SIZE_MAX);
+        try_log_adopt(&log);
+        assert_false(try_log_holds(&log, "info"));
+        assert_true(try_log_write(&log, TS, "info", STR("out of the way"), &err));
+        for (int i = 0; i < lines; i++) {
+            assert_true(try_log_holds(&log, "out") ||
+                        try_log_write(&log, TS, "out", STR("round"), &err));
+        }
+        try_log_done(&log);
+    }
+    char *text = test_file_read(folder, "a.1.log");
+    assert_string_equal(text, "2026-11-22T15:39:28.123Z info out of the way\n"
+                              "2026-11-22T15:39:28.123Z out round\n"
+                              "2026-11-22T15:39:28.123Z out round\n"
+                              "2026-11-22T15:39:28.123Z info out of the way\n"
+                              "2026-11-22T15:39:28.123Z out round\n");
+    free(text);
+    free(path);
+    test_folder_free(folder);
+}
+
 static void a_full_log_says_so_once_and_stays_within_its_limit(void **state)
 {
     (void)state;
@@ -84,6 +113,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_carry_time_and_level_and_a_second_runner_goes_on),
+        cmocka_unit_test(an_adopted_try_does_not_write_its_output_twice),
         cmocka_unit_test(a_full_log_says_so_once_and_stays_within_its_limit),
         cmocka_unit_test(a_log_that_cannot_be_written_is_an_error_that_names_it),
         cmocka_unit_test(a_full_disk_is_told_and_the_next_line_tried_again),
