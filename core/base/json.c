@@ -64,6 +64,19 @@ struct json *json_copy(const struct json *json)
     return json == NULL ? NULL : wrap(cJSON_Duplicate(raw_const(json), true));
 }
 
+struct json *json_copy_without(const struct json *object, const char *name)
+{
+    const cJSON *member = NULL;
+    struct json *copy = json_object();
+    cJSON_ArrayForEach(member, raw_const(object))
+    {
+        if (strcmp(member->string, name) != 0) { /* a copy has its name already */
+            cJSON_AddItemToArray(raw(copy), raw(wrap(cJSON_Duplicate(member, true))));
+        }
+    }
+    return copy;
+}
+
 bool json_equal(const struct json *a, const struct json *b)
 {
     return cJSON_Compare(raw_const(a), raw_const(b), true);

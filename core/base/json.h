@@ -18,6 +18,8 @@ struct json; /* an object, array, string, number, boolean or null */
 struct json *json_parse(struct str text, struct error *err);
 void json_free(struct json *json);               /* accepts NULL */
 struct json *json_copy(const struct json *json); /* deep; NULL gives NULL */
+/* A copy of an object without the member of this name. */
+struct json *json_copy_without(const struct json *object, const char *name);
 bool json_equal(const struct json *a, const struct json *b);
 
 /* Building. json_set_* replace a member of the same name. */

@@ -429,6 +429,16 @@ void dag_free(struct dag *dag)
     free(dag);
 }
 
+struct dag *dag_copy(const struct dag *dag)
+{
+    struct error err;
+    struct json *json = dag_to_json(dag);
+    struct dag *copy = dag_from_json(json, NULL, &err);
+    assert(copy != NULL);
+    json_free(json);
+    return copy;
+}
+
 size_t dag_find(const struct dag *dag, struct str name)
 {
     size_t i = 0;

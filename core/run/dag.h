@@ -54,6 +54,7 @@ struct dag *dag_from_json(const struct json *json, const struct stage_traits *tr
 struct json *dag_to_json(
     const struct dag *dag);     /* with the traits; dag_from_json(.., NULL, ..) reads them back */
 void dag_free(struct dag *dag); /* accepts NULL */
+struct dag *dag_copy(const struct dag *dag);
 size_t dag_find(const struct dag *dag, struct str name); /* index of the stage, or dag->count */
 /* True when `stage` waits for `upstream`, directly or through others. */
 bool dag_is_upstream(const struct dag *dag, size_t upstream, size_t stage);

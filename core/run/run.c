@@ -37,6 +37,21 @@ void run_done(struct run *run)
     *run = (struct run){0};
 }
 
+void run_copy(struct run *out_run, const struct run *run)
+{
+    *out_run = *run;
+    out_run->evaluation = json_copy(run->evaluation);
+    if (run->dag == NULL) {
+        return;
+    }
+    out_run->dag = dag_copy(run->dag);
+    out_run->stages = xcalloc(run->dag->count, sizeof(run->stages[0]));
+    for (size_t i = 0; i < run->dag->count; i++) {
+        out_run->stages[i] = run->stages[i];
+        out_run->stages[i].outputs = json_copy(run->stages[i].outputs);
+    }
+}
+
 void run_intent(const struct run *run, size_t stage, int try_number, char out_text[RUN_INTENT_SIZE])
 {
     snprintf(out_text, RUN_INTENT_SIZE, "%s-%zu-%d", run->id, stage + 1, try_number);

@@ -104,6 +104,7 @@ struct run {
 
 void run_init(struct run *run, const char *id);
 void run_done(struct run *run);
+void run_copy(struct run *out_run, const struct run *run); /* deep; out_run is not initialised */
 /* event->seq must be last_seq + 1 and its move legal; else false: the log is damaged. */
 bool run_apply(struct run *run, const struct event *event, struct error *err);
 

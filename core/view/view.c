@@ -235,8 +235,7 @@ static void fold_progress(struct view *view, const struct json *body)
     }
     fold_training(view, index, try_number, body);
     json_free(stage->progress);
-    stage->progress = json_copy(body);
-    json_remove(stage->progress, "rounds"); /* the series hold them */
+    stage->progress = json_copy_without(body, "rounds"); /* the series hold them */
 }
 
 /* ---- commands */

@@ -86,6 +86,8 @@ struct view_row {
 
 void view_init(struct view *view, const char *run_id);
 void view_done(struct view *view);
+void view_copy(struct view *out_view,
+               const struct view *view); /* deep; out_view: not initialised */
 /* False, and nothing changed, when the event does not fit (see run_apply). */
 bool view_apply(struct view *view, const struct event *event, struct error *err);
 void view_set_usual(struct view *view, const char *stage, int64_t usual_ms);
