@@ -17,8 +17,9 @@
 #include <unistd.h>
 
 enum {
-    FRAME_MS = 100, /* news are drawn at most this often */
-    RESIZE_MS = 20, /* a storm of resizes is one */
+    FRAME_MS = 100,  /* news are drawn at most this often */
+    RESIZE_MS = 20,  /* a storm of resizes is one */
+    CHORD_MS = 2000, /* a chord that was begun waits so long for its next key */
     TICK_MS = 1000,
     ABSENT_POLL_MS = 2000, /* looking for a store that is not there yet */
     KEYS_PER_TURN = 4096,
@@ -36,7 +37,7 @@ struct console {
     struct fd_watch *keys;
     struct file_watch *store_watch, *log_watch, *watchers_watch;
     char *log_folder; /* watched by log_watch */
-    struct timer *tick, *frame, *resize;
+    struct timer *tick, *frame, *resize, *chord;
     struct signal_watch *signals[SIGNALS_MAX];
     size_t signal_count;
     int64_t framed_ms; /* monotonic, of the latest frame that news caused */
@@ -115,8 +116,8 @@ static void greet_new_run(struct console *console)
     }
     bool is_shown = client->has_run && client->view.run.number == client->runs[0].number;
     if (console->newest > 0 && !is_shown) {
-        control_say(&console->ui, false, "run %04lld has started: H, Enter shows it",
-                    (long long)client->runs[0].number);
+        act_say(&console->ui, false, "run %04lld has started: H, Enter shows it",
+                (long long)client->runs[0].number);
     }
     console->newest = client->runs[0].number;
 }
@@ -129,9 +130,9 @@ static void check_start(struct console *console)
         return;
     }
     char *complaint = client_complaint(client);
-    control_say(&console->ui, true, "the runner that was started %s: %s (%s)",
-                client->is_resuming ? "did not take the run over" : "began no run",
-                complaint == NULL ? "it does not say why" : complaint, client->runner_log);
+    act_say(&console->ui, true, "the runner that was started %s: %s (%s)",
+            client->is_resuming ? "did not take the run over" : "began no run",
+            complaint == NULL ? "it does not say why" : complaint, client->runner_log);
     free(complaint);
     client_give_up(client);
 }
@@ -154,7 +155,7 @@ static void refresh_run(struct console *console)
     bool has_changed = false;
     console->ui.now_ms = clock_system()->wall_ms(clock_system());
     if (!client_refresh(client, console->ui.now_ms, &has_changed, &err)) {
-        control_say(&console->ui, true, "the run store cannot be read: %s", err.message);
+        act_say(&console->ui, true, "the run store cannot be read: %s", err.message);
     } else if (!client->has_run && client->run_count > 0 && client->awaited_number == 0) {
         client_show(client, "latest", &err);
     }
@@ -208,20 +209,36 @@ static void suspend(struct console *console)
     draw_soon(console);
 }
 
-static void obey(struct console *console, enum control_wish wish)
+static void obey(struct console *console, enum act_wish wish)
 {
     switch (wish) {
-    case CONTROL_STAY:
+    case ACT_STAY:
         break;
-    case CONTROL_LEAVE:
+    case ACT_LEAVE:
         leave(console, EXIT_CODE_OK);
         break;
-    case CONTROL_SUSPEND:
+    case ACT_SUSPEND:
         suspend(console);
         break;
-    case CONTROL_REPAINT:
+    case ACT_REPAINT:
         term_forget();
         break;
+    }
+}
+
+static void on_chord(void *context)
+{
+    struct console *console = context;
+    control_drop_chord(&console->ui);
+    draw(console);
+}
+
+static void arm_chord(struct console *console)
+{
+    if (console->ui.pending.count > 0) {
+        timer_arm(console->chord, CHORD_MS);
+    } else {
+        timer_disarm(console->chord);
     }
 }
 
@@ -238,6 +255,7 @@ static void on_keys(void *context, bool is_readable, bool is_writable)
         leave(console, SIGNAL_EXIT + SIGHUP);
         return;
     }
+    arm_chord(console);
     bool was_match_due = console->ui.log.is_match_due;
     grow_log(console);
     if (was_match_due && console->ui.log.is_match_due) {
@@ -330,11 +348,13 @@ static void start(struct console *console)
     console->tick = timer_new(console->loop, on_tick, console);
     console->frame = timer_new(console->loop, on_frame, console);
     console->resize = timer_new(console->loop, on_resize, console);
+    console->chord = timer_new(console->loop, on_chord, console);
     watch_signals(console);
     term_size(&cols, &rows);
     screen_init(&console->screen, cols, rows,
                 term_is_ascii() || config_bool(console->app->config, CONFIG_console_ascii));
     console->ui.client = &console->client;
+    bindings_init(&console->ui.bindings, console->app->config);
     console->ui.utc_offset_s = utc_offset_s();
     log_file_init(&console->ui.log.file);
     console->ui.log.is_following = true;
@@ -352,8 +372,10 @@ static void finish(struct console *console)
     timer_free(console->tick);
     timer_free(console->frame);
     timer_free(console->resize);
+    timer_free(console->chord);
     loop_free(console->loop);
     dialog_close(&console->ui.dialog);
+    bindings_done(&console->ui.bindings);
     log_file_done(&console->ui.log.file);
     screen_done(&console->screen);
     free(console->log_folder);

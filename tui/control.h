@@ -1,17 +1,16 @@
-/* What keys do to the state. Commands go through the client; nothing here knows the terminal. */
+/* Keys and news to state changes: keys go to a dialog, to a line that is typed, or by the bindings
+ * to an action. Nothing here knows the terminal. */
 #ifndef GATEHOUSE_TUI_CONTROL_H
 #define GATEHOUSE_TUI_CONTROL_H
 
-#include "tui/ui.h"
+#include "tui/act.h"
 
-enum control_wish { CONTROL_STAY, CONTROL_LEAVE, CONTROL_SUSPEND, CONTROL_REPAINT };
-
-enum control_wish control_key(struct ui *ui, struct client *client, uint32_t key);
+enum act_wish control_key(struct ui *ui, struct client *client, uint32_t key);
+/* A chord that was begun is not finished any more. */
+void control_drop_chord(struct ui *ui);
 /* The client has read news: another run, another stage, another log. */
 void control_refreshed(struct ui *ui, struct client *client);
 /* The log has grown or was searched further. */
 void control_log_grown(struct ui *ui);
-void control_say(struct ui *ui, bool is_alert, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -54,6 +54,11 @@ const char *dialog_obstacle(const struct dialog *dialog)
     return NULL;
 }
 
+bool dialog_takes_text(const struct dialog *dialog)
+{
+    return dialog->kind != DIALOG_NONE && dialog->focus < dialog->field_count;
+}
+
 static void type_key(struct dialog_field *field, uint32_t key)
 {
     size_t len = strlen(field->text);

@@ -34,6 +34,8 @@ void dialog_close(struct dialog *dialog); /* frees; kind becomes NONE */
 void dialog_add_field(struct dialog *dialog, const char *label, const char *required);
 /* Ready to be shown: focus is on the first field, else on No. */
 void dialog_open(struct dialog *dialog);
+/* The focus is on a field. */
+bool dialog_takes_text(const struct dialog *dialog);
 enum dialog_answer dialog_key(struct dialog *dialog, uint32_t key);
 /* What keeps Yes from working, or NULL. */
 const char *dialog_obstacle(const struct dialog *dialog);

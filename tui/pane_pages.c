@@ -1,4 +1,4 @@
-/* The pages that fill the screen: details of a stage, history, help, the plan when there is no run.
+/* The pages that fill the screen: details of a stage, history, the plan when there is no run.
  */
 #include "tui/panes.h"
 
@@ -199,35 +199,6 @@ void pane_runs(const struct ui *ui, const struct area *area, bool is_page)
     if (client->run_count == 0) {
         area_text(&body, 1, 0, ROLE_MUTED, "no runs yet");
     }
-}
-
-/* ---- help */
-int pane_help(const struct ui *ui, const struct area *area)
-{
-    struct area body = area_sub(area, 0, 1, area->cols, area->rows - 1);
-    struct page page = {&body, -ui->scroll};
-    area_title(area, true, "Help", "Esc: back");
-    page_line(&page, ROLE_TEXT, "%s", "");
-    for (int i = 0; i < ACTION_COUNT; i++) {
-        struct buf keys;
-        buf_init(&keys, TEXT_MAX);
-        keymap_keys((enum action)i, &keys);
-        bool is_off = action_changes_run((enum action)i) && ui->client->is_read_only;
-        int y = page_line(&page, ROLE_TEXT, "  %-14s %s%s", buf_text(&keys),
-                          action_sentence((enum action)i),
-                          is_off ? " (off: this console is read-only)" : "");
-        area_paint(&body, 2, y, 14, ROLE_KEY);
-        buf_done(&keys);
-    }
-    page_line(&page, ROLE_TEXT, "%s", "");
-    page_wrap(
-        &page, ROLE_MUTED, 2,
-        "Keys that change a run only open a dialog with the exact plan; it says No unless you "
-        "choose Yes. A run belongs to its runner, not to this console: leaving never stops "
-        "it.");
-    page_wrap(&page, ROLE_MUTED, 2,
-              "In the log, n is the next match; everywhere else it starts a new run.");
-    return page.y + ui->scroll + 1;
 }
 
 /* ---- there is no run yet */

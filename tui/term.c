@@ -321,8 +321,12 @@ static uint32_t special_key(wint_t code)
         {KEY_UP, INPUT_UP_ARROW},       {KEY_DOWN, INPUT_DOWN_ARROW}, {KEY_LEFT, INPUT_LEFT_ARROW},
         {KEY_RIGHT, INPUT_RIGHT_ARROW}, {KEY_PPAGE, INPUT_PAGE_UP},   {KEY_NPAGE, INPUT_PAGE_DOWN},
         {KEY_HOME, INPUT_TO_START},     {KEY_END, INPUT_TO_END},      {KEY_BTAB, INPUT_BACK_TAB},
-        {KEY_BACKSPACE, INPUT_RUBOUT},  {KEY_ENTER, INPUT_ENTER},
+        {KEY_BACKSPACE, INPUT_RUBOUT},  {KEY_ENTER, INPUT_ENTER},     {KEY_IC, INPUT_INSERT},
+        {KEY_DC, INPUT_DELETE},
     };
+    if (code >= KEY_F(1) && code <= KEY_F(12)) {
+        return INPUT_F1 + (uint32_t)(code - KEY_F(1));
+    }
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         if (table[i].code == code) {
             return table[i].key;
@@ -338,6 +342,17 @@ static bool has_hung_up(void)
     return poll(&fd, 1, 0) > 0 && (fd.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
 }
 
+static uint32_t key_of(int kind, wint_t code)
+{
+    if (kind == KEY_CODE_YES) {
+        return special_key(code);
+    }
+    if (code == 0x7f || code == 0x08) {
+        return INPUT_RUBOUT;
+    }
+    return code == '\n' ? INPUT_ENTER : (uint32_t)code;
+}
+
 bool term_key(uint32_t *out_key, bool *out_is_gone)
 {
     wint_t code = 0;
@@ -347,12 +362,13 @@ bool term_key(uint32_t *out_key, bool *out_is_gone)
         *out_is_gone = has_hung_up();
         return false;
     }
-    if (kind == KEY_CODE_YES) {
-        *out_key = special_key(code);
-    } else if (code == 0x7f || code == 0x08) {
-        *out_key = INPUT_RUBOUT;
-    } else {
-        *out_key = code == '\n' ? INPUT_ENTER : (uint32_t)code;
+    *out_key = key_of(kind, code);
+    if (*out_key == INPUT_ESC && (kind = get_wch(&code)) != ERR) {
+        if (kind != KEY_CODE_YES && code == INPUT_ESC) {
+            unget_wch((wchar_t)code);
+        } else {
+            *out_key = key_of(kind, code) | INPUT_META;
+        }
     }
     return true;
 }

@@ -19,7 +19,8 @@ void term_size(int *out_cols, int *out_rows); /* asks the terminal */
 /* Sends what differs from what is shown. */
 void term_show(const struct screen *screen);
 void term_forget(void); /* the next term_show paints everything */
-/* The next key that has arrived, or false: none. out_is_gone: the terminal is no more. */
+/* The next key that has arrived, or false: none. A key right behind Esc carries INPUT_META.
+ * out_is_gone: the terminal is no more. */
 bool term_key(uint32_t *out_key, bool *out_is_gone);
 
 /* Leaves the alternate screen; term_resume comes back. */

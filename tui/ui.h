@@ -42,9 +42,12 @@ struct ui {
     int scroll;               /* of help, detail and verdict */
     struct ui_log log;
     struct dialog dialog;
-    char message[256];  /* of the footer */
-    bool is_alert;      /* the message is bad news */
-    bool is_answer_due; /* the message says that a command is on its way */
+    struct bindings bindings;
+    struct key_chord pending; /* keys of a chord that is not complete */
+    bool is_pasting;          /* the terminal sends pasted text */
+    char message[256];        /* of the footer */
+    bool is_alert;            /* the message is bad news */
+    bool is_answer_due;       /* the message says that a command is on its way */
 };
 
 enum place ui_place(const struct ui *ui);

@@ -1,6 +1,7 @@
 /* Layers of the configuration, one over the other: defaults, file, environment, --set. */
 #include "core/app/config.h"
 
+#include "core/app/bindings.h"
 #include "core/app/config_internal.h"
 #include "core/app/config_value.h"
 #include "core/base/alloc.h"
@@ -344,6 +345,7 @@ static void check_together(const struct config *config, struct problems *problem
     check_order(config, CONFIG_expectations_rows_min, CONFIG_expectations_rows_max, problems);
     check_order(config, CONFIG_expectations_label_rate_min, CONFIG_expectations_label_rate_max,
                 problems);
+    bindings_check(config, problems);
 }
 
 /* ---- all of it */

@@ -10,9 +10,19 @@ const struct config_key *config_key(enum config_id id)
     {#section, #name, CONFIG_##type, fallback, min, max, choices, sentence},
         CONFIG_KEYS(X)
 #undef X
+#define X(id, name, keys, places, group, operands, hint, sentence)                                 \
+    {"keys", #name, CONFIG_BINDINGS, keys, 0, 0, NULL, sentence},
+            ACTIONS(X)
+#undef X
     };
     assert(id < CONFIG_KEY_COUNT);
     return &keys[id];
+}
+
+enum config_id config_key_of_action(enum action action)
+{
+    assert(action < ACTION_COUNT);
+    return (enum config_id)(CONFIG_KEY_COUNT - (int)ACTION_COUNT + (int)action);
 }
 
 const struct config_key *config_stage_keys(void)
@@ -67,6 +77,9 @@ const struct config_section *config_sections(void)
         {"local", "The local backend."},
         {"training", "The training job."},
         {"console", "How the console looks."},
+        {"keys",
+         "Keys of the console: one, a list of them, or \"none\"; C-x, M-x, PgUp, Space, F1 have "
+         "names, \"g g\" is a chord."},
         {NULL, NULL},
     };
     return sections;

@@ -3,6 +3,8 @@
 #ifndef GATEHOUSE_APP_CONFIG_KEYS_H
 #define GATEHOUSE_APP_CONFIG_KEYS_H
 
+#include "core/app/actions.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -18,6 +20,8 @@ enum config_type {                  /* what a value is kept as */
                    CONFIG_SIZE,     /* integer, bytes; written "512MiB", or bytes as an integer */
                    CONFIG_TABLE,    /* object; members given are put over the default's */
                    CONFIG_NAMES,    /* array of strings */
+                   CONFIG_BINDINGS, /* array of chords (strings); written "x", ["x", "g g"], or
+                                       "none" */
                    CONFIG_TYPE_COUNT
 };
 
@@ -142,10 +146,14 @@ enum config_id {
 #define X(section, name, type, fallback, min, max, choices, sentence) CONFIG_##section##_##name,
     CONFIG_KEYS(X)
 #undef X
-        CONFIG_KEY_COUNT
+#define X(id, name, keys, places, group, operands, hint, sentence) CONFIG_keys_##name,
+        ACTIONS(X) /* the section [keys]: the last keys, in the order of the actions */
+#undef X
+    CONFIG_KEY_COUNT
 };
 
 const struct config_key *config_key(enum config_id id);
+enum config_id config_key_of_action(enum action action);
 /* The keys of a [[stage]] block and of a [[gate.rule]] block, ended by a NULL name. */
 const struct config_key *config_stage_keys(void);
 const struct config_key *config_rule_keys(void);

@@ -32,6 +32,7 @@ static void print_range(const struct config_key *key, struct buf *out)
     case CONFIG_SIZE:
     case CONFIG_TABLE:
     case CONFIG_NAMES:
+    case CONFIG_BINDINGS:
     case CONFIG_TYPE_COUNT:
         break;
     }

@@ -1,6 +1,7 @@
 /* Types of configuration values: checks with sentences, durations and sizes, TOML out. */
 #include "core/app/config_value.h"
 
+#include "core/app/bindings.h"
 #include "core/base/toml.h"
 #include "core/base/utf8.h"
 
@@ -151,6 +152,9 @@ static void describe_allowed(const struct config_key *key, struct buf *out)
     case CONFIG_NAMES:
         buf_append_text(out, "a list of strings");
         break;
+    case CONFIG_BINDINGS:
+        buf_append_text(out, "a key such as \"x\", a list of keys, or \"none\"");
+        break;
     case CONFIG_TYPE_COUNT:
         break;
     }
@@ -221,6 +225,7 @@ static struct json *checked_text(const struct config_key *key, const char *text)
     case CONFIG_BOOLEAN:
     case CONFIG_TABLE:
     case CONFIG_NAMES:
+    case CONFIG_BINDINGS:
     case CONFIG_TYPE_COUNT:
         break;
     }
@@ -253,6 +258,7 @@ static struct json *checked(const struct config_key *key, const struct json *jso
     case CONFIG_TEXT:
     case CONFIG_SECRET:
     case CONFIG_CHOICE:
+    case CONFIG_BINDINGS:
     case CONFIG_TYPE_COUNT:
         break;
     }
@@ -262,6 +268,9 @@ static struct json *checked(const struct config_key *key, const struct json *jso
 struct json *config_value_from_json(const struct config_key *key, const struct json *json,
                                     struct error *err)
 {
+    if (key->type == CONFIG_BINDINGS) {
+        return bindings_value(json, err);
+    }
     struct json *value = checked(key, json);
     if (value == NULL) {
         struct buf found;
@@ -291,6 +300,13 @@ static struct json *parse_toml_value(struct str text)
     return value;
 }
 
+/* A list is TOML; "[" alone is a key. */
+static struct json *parse_bindings(struct str text)
+{
+    bool is_list = text.len > 1 && text.ptr[0] == '[' && text.ptr[text.len - 1] == ']';
+    return is_list ? parse_toml_value(text) : json_string(text);
+}
+
 struct json *config_value_from_text(const struct config_key *key, struct str text,
                                     struct error *err)
 {
@@ -310,15 +326,19 @@ struct json *config_value_from_text(const struct config_key *key, struct str tex
     case CONFIG_NAMES:
         parsed = parse_toml_value(text);
         break;
+    case CONFIG_BINDINGS:
+        parsed = parse_bindings(text);
+        break;
     case CONFIG_TYPE_COUNT:
         break;
     }
-    struct json *value = parsed == NULL ? NULL : checked(key, parsed);
-    json_free(parsed);
-    if (value == NULL) {
-        refuse(key, text, err);
+    if (parsed == NULL) {
+        return refuse(key, text, err);
     }
-    return value;
+    bool is_bindings = key->type == CONFIG_BINDINGS;
+    struct json *value = is_bindings ? bindings_value(parsed, err) : checked(key, parsed);
+    json_free(parsed);
+    return value != NULL || is_bindings ? value : refuse(key, text, err);
 }
 
 static void print_string(const char *text, struct buf *out)
@@ -375,11 +395,22 @@ void config_print_toml(const struct json *value, struct buf *out)
     }
 }
 
+static void print_bindings(const struct json *value, struct buf *out)
+{
+    if (json_count(value) == 0) {
+        buf_append_text(out, "\"none\"");
+    } else {
+        config_print_toml(json_count(value) == 1 ? json_first(value) : value, out);
+    }
+}
+
 void config_value_print(const struct config_key *key, const struct json *value, struct buf *out)
 {
     const char *text = "";
     int64_t quantity = 0;
-    if (key->type == CONFIG_SECRET && json_as_text(value, &text) && *text != '\0') {
+    if (key->type == CONFIG_BINDINGS) {
+        print_bindings(value, out);
+    } else if (key->type == CONFIG_SECRET && json_as_text(value, &text) && *text != '\0') {
         buf_append_text(out, "\"***\"");
     } else if (key->type == CONFIG_DURATION && json_as_int(value, &quantity)) {
         buf_append_text(out, "\"");

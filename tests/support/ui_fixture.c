@@ -34,6 +34,7 @@ static void load_config(struct ui_fixture *fixture)
     fixture->app.config = config_load_text(&fixture->app.request, "test.toml", STR(""), &problems);
     assert_int_equal(problems.count, 0);
     fixture->client.app = &fixture->app;
+    bindings_init(&fixture->ui.bindings, fixture->app.config);
     fixture->client.user = xstrdup("ana");
     fixture->app.state_folder = xstrdup("/nowhere");
     watchers_init(&fixture->client.watchers, fixture->app.state_folder);
@@ -69,6 +70,7 @@ void ui_fixture_done(struct ui_fixture *fixture)
         fixture_done(&fixture->run);
     }
     dialog_close(&fixture->ui.dialog);
+    bindings_done(&fixture->ui.bindings);
     log_file_done(&fixture->ui.log.file);
     screen_done(&fixture->screen);
     watchers_done(&fixture->client.watchers);

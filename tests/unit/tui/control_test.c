@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum control_wish press(struct ui_fixture *fixture, uint32_t key)
+static enum act_wish press(struct ui_fixture *fixture, uint32_t key)
 {
     return control_key(&fixture->ui, &fixture->client, key);
 }
@@ -22,23 +22,6 @@ static void type(struct ui_fixture *fixture, const char *text)
     for (; *text != '\0'; text++) {
         press(fixture, (uint32_t)(unsigned char)*text);
     }
-}
-
-static void every_action_has_a_key_and_every_key_one_meaning_in_a_place(void **state)
-{
-    (void)state;
-    for (int i = 0; i < ACTION_COUNT; i++) {
-        struct buf keys;
-        buf_init(&keys, 256);
-        keymap_keys((enum action)i, &keys);
-        assert_true(keys.len > 0);
-        buf_done(&keys);
-    }
-    assert_int_equal(keymap_action('n', PLACE_LOG), ACTION_NEXT_MATCH);
-    assert_int_equal(keymap_action('n', PLACE_STAGES), ACTION_NEW_RUN);
-    assert_int_equal(keymap_action('7', PLACE_STAGES), ACTION_STAGE);
-    assert_int_equal(keymap_action('7', PLACE_HELP), ACTION_NONE);
-    assert_int_equal(keymap_action(0x10ffff, PLACE_STAGES), ACTION_NONE);
 }
 
 /* Every key in every place of every state: no crash, and at most a dialog. */
@@ -317,16 +300,15 @@ static void panes_and_pages_open_and_close(void **state)
     assert_int_equal(fixture.ui.page, PAGE_HELP);
     press(&fixture, '?');
     assert_int_equal(fixture.ui.page, PAGE_RUN);
-    assert_int_equal(press(&fixture, 'q'), CONTROL_LEAVE);
-    assert_int_equal(press(&fixture, INPUT_CTRL('Z')), CONTROL_SUSPEND);
-    assert_int_equal(press(&fixture, INPUT_CTRL('L')), CONTROL_REPAINT);
+    assert_int_equal(press(&fixture, 'q'), ACT_LEAVE);
+    assert_int_equal(press(&fixture, INPUT_CTRL('Z')), ACT_SUSPEND);
+    assert_int_equal(press(&fixture, INPUT_CTRL('L')), ACT_REPAINT);
     ui_fixture_done(&fixture);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_action_has_a_key_and_every_key_one_meaning_in_a_place),
         cmocka_unit_test(every_key_can_be_pressed_everywhere),
         cmocka_unit_test(read_only_opens_no_dialog_and_says_why),
         cmocka_unit_test(a_dialog_shows_the_plan_and_enter_alone_says_no),

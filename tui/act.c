@@ -1,0 +1,62 @@
+/* The way from an action to what it does, and what several actions share. */
+#include "tui/act.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void act_on(enum action action, struct act *act)
+{
+    static void (*const functions[ACTION_COUNT])(struct act *) = {
+#define X(id, name, keys, places, group, operands, hint, sentence) act_##name,
+        ACTIONS(X)
+#undef X
+    };
+    functions[action](act);
+}
+
+void act_say(struct ui *ui, bool is_alert, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(ui->message, sizeof(ui->message), format, args);
+    va_end(args);
+    ui->is_alert = is_alert;
+}
+
+void act_show_log(struct ui *ui, const struct client *client)
+{
+    int try_number = client->has_run ? ui_shown_try(ui) : 0;
+    char *path =
+        try_number == 0
+            ? NULL
+            : client_log_path(client, client->view.run.dag->stages[ui->stage].name, try_number);
+    const char *before = ui->log.file.path;
+    bool is_same = path == NULL || before == NULL ? path == before : strcmp(path, before) == 0;
+    if (!is_same) {
+        log_file_open(&ui->log.file, path);
+        ui->log.top = 0;
+        ui->log.left = 0;
+        ui->log.is_following = true;
+        ui->log.match = 0;
+    }
+    free(path);
+}
+
+void act_choose_stage(struct ui *ui, const struct client *client, size_t stage)
+{
+    if (stage < client->view.run.dag->count) {
+        ui->stage = stage;
+        ui->is_stage_chosen = true;
+        ui->try_number = 0;
+        ui->scroll = 0;
+        act_show_log(ui, client);
+    }
+}
+
+void act_turn_to(struct ui *ui, enum ui_page page)
+{
+    ui->page = ui->page == page ? PAGE_RUN : page;
+    ui->scroll = 0;
+}

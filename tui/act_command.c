@@ -1,0 +1,52 @@
+/* Commands: each only opens the dialog with its plan. */
+#include "tui/act.h"
+
+#include "tui/plan.h"
+
+static bool may_command(struct act *act)
+{
+    if (act->client->is_read_only) {
+        act_say(act->ui, true, "this console is read-only: no command reaches a run");
+        return false;
+    }
+    return true;
+}
+
+static void ask(struct act *act, enum command_verb verb)
+{
+    struct error err;
+    if (may_command(act) && !plan_command(act->ui, verb, &err)) {
+        act_say(act->ui, true, "%s", err.message);
+    }
+}
+
+void act_new_run(struct act *act)
+{
+    if (may_command(act)) {
+        plan_new_run(act->ui);
+    }
+}
+
+void act_retry(struct act *act)
+{
+    if (!client_is_lost(act->client)) {
+        ask(act, COMMAND_RETRY);
+    } else if (may_command(act)) {
+        plan_resume(act->ui);
+    }
+}
+
+void act_rerun(struct act *act)
+{
+    ask(act, COMMAND_RERUN);
+}
+
+void act_stop(struct act *act)
+{
+    ask(act, COMMAND_STOP);
+}
+
+void act_skip(struct act *act)
+{
+    ask(act, COMMAND_SKIP);
+}

@@ -1,0 +1,79 @@
+/* Views: pages, panes alone, the console itself. */
+#include "tui/act.h"
+
+#include "tui/control.h"
+
+void act_back(struct act *act)
+{
+    struct ui *ui = act->ui;
+    if (ui->page != PAGE_RUN) {
+        act_turn_to(ui, PAGE_RUN);
+    } else if (ui->is_zoomed) {
+        ui->is_zoomed = false;
+    } else if (ui->log.file.needle != NULL) {
+        log_file_search(&ui->log.file, "");
+    } else {
+        ui->focus = FOCUS_STAGES;
+    }
+}
+
+void act_open(struct act *act)
+{
+    struct ui *ui = act->ui;
+    struct client *client = act->client;
+    struct error err;
+    if (ui->page != PAGE_HISTORY) {
+        act_turn_to(ui, ui_place(ui) == PLACE_VERDICT ? PAGE_VERDICT : PAGE_DETAIL);
+    } else if (ui->run_row < client->run_count) {
+        if (client_show(client, client->runs[ui->run_row].id, &err)) {
+            act_turn_to(ui, PAGE_RUN);
+            control_refreshed(ui, client);
+        } else {
+            act_say(ui, true, "%s", err.message);
+        }
+    }
+}
+
+void act_log(struct act *act)
+{
+    struct ui *ui = act->ui;
+    bool is_shown = ui->page == PAGE_RUN && ui->is_zoomed && ui->focus == FOCUS_LOG;
+    ui->page = PAGE_RUN;
+    ui->focus = FOCUS_LOG;
+    ui->is_zoomed = !is_shown;
+}
+
+void act_history(struct act *act)
+{
+    act_turn_to(act->ui, PAGE_HISTORY);
+}
+
+void act_verdict(struct act *act)
+{
+    act_turn_to(act->ui, PAGE_VERDICT);
+}
+
+void act_zoom(struct act *act)
+{
+    act->ui->is_zoomed = !act->ui->is_zoomed;
+}
+
+void act_help(struct act *act)
+{
+    act_turn_to(act->ui, PAGE_HELP);
+}
+
+void act_repaint(struct act *act)
+{
+    act->wish = ACT_REPAINT;
+}
+
+void act_suspend(struct act *act)
+{
+    act->wish = ACT_SUSPEND;
+}
+
+void act_quit(struct act *act)
+{
+    act->wish = ACT_LEAVE;
+}
