@@ -97,6 +97,33 @@ bool clock_parse_utc(struct str text, int64_t *out_wall_ms)
     return true;
 }
 
+bool clock_parse_http(struct str text, int64_t *out_wall_ms)
+{
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    char copy[CLOCK_TEXT_SIZE], month[4], zone[4];
+    struct tm utc = {0};
+    int end = 0;
+    if (text.len >= sizeof(copy)) {
+        return false;
+    }
+    memcpy(copy, text.ptr, text.len);
+    copy[text.len] = '\0';
+    if (sscanf(copy, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d %3[A-Z]%n", &utc.tm_mday, month,
+               &utc.tm_year, &utc.tm_hour, &utc.tm_min, &utc.tm_sec, zone, &end) != 7 ||
+        copy[end] != '\0' || strcmp(zone, "GMT") != 0) {
+        return false;
+    }
+    const char *found = strstr(months, month);
+    if (found == NULL || (found - months) % 3 != 0 || utc.tm_mday < 1 || utc.tm_mday > 31 ||
+        utc.tm_hour > 23 || utc.tm_min > 59 || utc.tm_sec > 60) {
+        return false;
+    }
+    utc.tm_mon = (int)(found - months) / 3;
+    utc.tm_year -= 1900;
+    *out_wall_ms = (int64_t)timegm(&utc) * MS_PER_S;
+    return true;
+}
+
 void clock_format_duration(int64_t ms, char out_text[CLOCK_TEXT_SIZE])
 {
     int64_t s = ms / MS_PER_S;

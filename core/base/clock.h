@@ -27,6 +27,8 @@ enum { CLOCK_TEXT_SIZE = 32 };
 void clock_format_utc(int64_t wall_ms, char out_text[CLOCK_TEXT_SIZE]);
 /* The same form back; the fraction is optional. */
 bool clock_parse_utc(struct str text, int64_t *out_wall_ms);
+/* "Sun, 22 Nov 2026 15:39:28 GMT" (RFC 9110 section 5.6.7, IMF-fixdate), whatever the locale. */
+bool clock_parse_http(struct str text, int64_t *out_wall_ms);
 /* "00:42", "14:09", "1:02:03", "2d 03:04": for people. Negative is "--:--". */
 void clock_format_duration(int64_t ms, char out_text[CLOCK_TEXT_SIZE]);
 /* The same, but below a minute in seconds: "0.72 s", "14.2 s". */

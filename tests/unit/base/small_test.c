@@ -127,9 +127,34 @@ static void manual_clock_moves_only_when_told(void **state)
     assert_int_equal(manual.clock.monotonic_ms(&manual.clock) - monotonic, 50);
 }
 
+static void http_dates_are_read_strictly(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {
+        "",
+        "Sun, 22 Nov 2026 15:39:28",
+        "Sun, 22 Nov 2026 15:39:28 CET",
+        "Sun, 22 Nov 2026 15:39:28 GMT+1",
+        "Sun, 22 ovD 2026 15:39:28 GMT",
+        "Sun, 32 Nov 2026 15:39:28 GMT",
+        "Sun, 22 Nov 2026 24:39:28 GMT",
+        "Sunday, 22-Nov-26 15:39:28 GMT",
+        "Sun, 22 Nov 2026 15:39:28 GMT and much more than a date has",
+    };
+    int64_t ms = 0;
+    assert_true(clock_parse_http(STR("Sun, 22 Nov 2026 15:39:28 GMT"), &ms));
+    assert_int_equal(ms, 1795361968000);
+    assert_true(clock_parse_http(STR("Thu, 01 Jan 1970 00:00:00 GMT"), &ms));
+    assert_int_equal(ms, 0);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        assert_false(clock_parse_http(str_from(wrong[i]), &ms));
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(http_dates_are_read_strictly),
         cmocka_unit_test(times_read_back),
         cmocka_unit_test(durations_are_short_for_people),
         cmocka_unit_test(spans_below_a_minute_show_fractions),
