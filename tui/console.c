@@ -300,15 +300,16 @@ static void watch_signals(struct console *console)
 /* ---- starting and leaving */
 static bool load_theme(struct console *console, struct error *err)
 {
-    const char *no_color = config_environment(&console->app->request, "NO_COLOR");
-    if (!theme_load(config_text(console->app->config, CONFIG_console_theme), &console->theme,
-                    err)) {
-        return error_prefix(err, "console.theme");
+    struct problems warnings = {.count = 0};
+    char *folder = config_user_folder(&console->app->request, "themes");
+    bool is_good = theme_load(config_text(console->app->config, CONFIG_console_theme), folder,
+                              &console->theme, &warnings, err);
+    if (is_good && warnings.count > 0) {
+        control_say(&console->ui, true, "%s", warnings.items[0].text);
     }
-    if (no_color != NULL) {
-        theme_drop_colors(&console->theme);
-    }
-    return true;
+    problems_done(&warnings);
+    free(folder);
+    return is_good || error_prefix(err, "console.theme");
 }
 
 static bool open_run(struct console *console, struct error *err)
@@ -424,11 +425,24 @@ static void say_goodbye(struct console *console)
     }
 }
 
+static struct color_wish color_wish(const struct app *app)
+{
+    const struct config_request *request = &app->request;
+    return (struct color_wish){
+        .when = app->options->values[OPTION_COLOR],
+        .no_color = config_environment(request, "NO_COLOR"),
+        .clicolor = config_environment(request, "CLICOLOR"),
+        .clicolor_force = config_environment(request, "CLICOLOR_FORCE"),
+        .colorterm = config_environment(request, "COLORTERM"),
+    };
+}
+
 static int show(struct console *console)
 {
     struct error err;
     start(console);
-    if (term_open(&console->theme, &err)) {
+    struct color_wish wish = color_wish(console->app);
+    if (term_open(&console->theme, &wish, &err)) {
         console->keys = fd_watch_new(console->loop, STDIN_FILENO, on_keys, console);
         fd_watch_set(console->keys, true, false);
         refresh_run(console);

@@ -29,7 +29,8 @@ static struct {
     char restore[RESTORE_MAX]; /* bytes that leave the alternate screen */
     size_t restore_len;
     attr_t attributes[ROLE_COUNT];
-    short pairs[ROLE_COUNT];
+    int pairs[ROLE_COUNT];
+    enum color_depth depth;
     struct cell *shown; /* as the terminal shows it */
     int cols, rows;
     struct sigaction before[FATAL_COUNT];
@@ -126,42 +127,47 @@ bool term_check(struct error *err)
     return true;
 }
 
-/* A terminal of eight colours shows a bright one as bold. */
-static short usable_color(int16_t color, attr_t *attributes)
+/* ---- colours */
+static bool has_direct_colors(void)
 {
-    if (color >= COLORS && color >= 8) {
-        *attributes |= A_BOLD;
-        return (short)(color - 8);
-    }
-    return (short)color;
+    return tigetflag("RGB") > 0 || tigetnum("RGB") > 0 || tigetflag("Tc") > 0;
 }
 
-static void apply_style(const struct style *style, enum role role, bool has_colors)
+static void apply_look(const struct look *look, enum role role)
 {
     attr_t attributes = 0;
-    attributes |= (style->attributes & STYLE_BOLD) != 0 ? A_BOLD : 0;
-    attributes |= (style->attributes & STYLE_DIM) != 0 ? A_DIM : 0;
-    attributes |= (style->attributes & STYLE_UNDERLINE) != 0 ? A_UNDERLINE : 0;
-    attributes |= (style->attributes & STYLE_REVERSE) != 0 ? A_REVERSE : 0;
-    term.pairs[role] = 0;
+    attributes |= (look->attributes & STYLE_BOLD) != 0 ? A_BOLD : 0;
+    attributes |= (look->attributes & STYLE_DIM) != 0 ? A_DIM : 0;
+    attributes |= (look->attributes & STYLE_UNDERLINE) != 0 ? A_UNDERLINE : 0;
+    attributes |= (look->attributes & STYLE_REVERSE) != 0 ? A_REVERSE : 0;
     bool is_colored =
-        style->foreground != COLOR_OF_TERMINAL || style->background != COLOR_OF_TERMINAL;
-    if (has_colors && is_colored && (int)role + FIRST_PAIR < COLOR_PAIRS) {
-        attr_t ignored = 0;
-        short foreground = usable_color(style->foreground, &attributes);
-        short background = usable_color(style->background, &ignored);
-        init_pair((short)(role + FIRST_PAIR), foreground, background);
-        term.pairs[role] = (short)(role + FIRST_PAIR);
+        look->foreground != COLOR_OF_TERMINAL || look->background != COLOR_OF_TERMINAL;
+    term.pairs[role] = 0;
+    if (is_colored) {
+        int pair = (int)role + FIRST_PAIR;
+        init_extended_pair(pair, look->foreground, look->background);
+        term.pairs[role] = pair;
     }
     term.attributes[role] = attributes;
 }
 
-static void apply_theme(const struct theme *theme)
+void term_set_theme(const struct theme *theme)
 {
-    bool has_colors = start_color() == OK && use_default_colors() == OK && COLORS >= 8;
     for (int i = 0; i < ROLE_COUNT; i++) {
-        apply_style(&theme->roles[i], (enum role)i, has_colors);
+        struct look look = theme_look(theme, (enum role)i, term.depth);
+        apply_look(&look, (enum role)i);
     }
+    term_forget();
+}
+
+static void start_colors(const struct color_wish *wish)
+{
+    struct color_wish whole = *wish;
+    bool has_pairs =
+        start_color() == OK && use_default_colors() == OK && COLOR_PAIRS >= ROLE_COUNT + FIRST_PAIR;
+    whole.terminal_colors = has_pairs ? COLORS : 0;
+    whole.has_direct = has_direct_colors();
+    term.depth = color_depth_of(&whole);
 }
 
 static void set_modes(void)
@@ -176,7 +182,7 @@ static void set_modes(void)
     curs_set(0);
 }
 
-bool term_open(const struct theme *theme, struct error *err)
+bool term_open(const struct theme *theme, const struct color_wish *wish, struct error *err)
 {
     if (!term_check(err)) {
         return false;
@@ -194,8 +200,8 @@ bool term_open(const struct theme *theme, struct error *err)
     term.is_open = true;
     watch_fatal();
     set_modes();
-    apply_theme(theme);
-    term_forget();
+    start_colors(wish);
+    term_set_theme(theme);
     return true;
 }
 
@@ -235,7 +241,7 @@ static void put_cell(int x, int y, const struct cell *cell)
 {
     wchar_t text[GLYPH_PARTS] = {(wchar_t)cell->glyph};
     attr_t attributes = term.attributes[cell->role];
-    short pair = term.pairs[cell->role];
+    int pair = term.pairs[cell->role];
     cchar_t shown;
     for (int i = 0; i < CELL_MARKS; i++) {
         text[i + 1] = (wchar_t)cell->marks[i];
@@ -245,7 +251,7 @@ static void put_cell(int x, int y, const struct cell *cell)
         attributes |= term.attributes[ROLE_SELECTED];
         pair = is_loud ? pair : term.pairs[ROLE_SELECTED];
     }
-    setcchar(&shown, text, attributes, pair, NULL);
+    setcchar(&shown, text, attributes, (short)pair, &pair);
     mvadd_wchnstr(y, x, &shown, 1);
 }
 

@@ -10,9 +10,10 @@
  * TERM is missing, dumb or unknown. */
 bool term_check(struct error *err);
 /* Enters the alternate screen. Handlers for fatal signals restore the terminal before they let the
- * signal have its way. The theme is borrowed until term_close. */
-bool term_open(const struct theme *theme, struct error *err);
-void term_close(void); /* harmless when it is not open */
+ * signal have its way. The wish is completed by what the terminal can. */
+bool term_open(const struct theme *theme, const struct color_wish *wish, struct error *err);
+void term_set_theme(const struct theme *theme); /* the next term_show paints everything */
+void term_close(void);                          /* harmless when it is not open */
 bool term_is_ascii(void);
 void term_size(int *out_cols, int *out_rows); /* asks the terminal */
 

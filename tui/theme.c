@@ -1,13 +1,14 @@
-/* Reading themes: roles by name, inheritance from built-in themes. */
-#include "tui/theme.h"
-
+/* Reading themes: a chain of files from the first ancestor to the theme itself, in which later ones
+ * replace colours of the palette and whole roles; names become colours when all are read. */
+#include "core/base/alloc.h"
 #include "core/base/file.h"
-#include "core/base/toml.h"
+#include "tui/theme_internal.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { THEME_LIMIT = 1 << 20, DEPTH_MAX = 4 };
+enum { THEME_LIMIT = 1 << 20, DEPTH_MAX = 8 };
 
 /* The files of themes/ become part of the program. */
 #define BUILTIN(id, name)                                                                          \
@@ -19,15 +20,25 @@ enum { THEME_LIMIT = 1 << 20, DEPTH_MAX = 4 };
             ".previous\n");                                                                        \
     extern const char theme_##id##_text[]
 BUILTIN(terminal16, "terminal16");
-BUILTIN(mono, "mono");
+BUILTIN(dark, "dark");
+BUILTIN(light, "light");
 BUILTIN(high_contrast, "high-contrast");
+BUILTIN(color_blind, "color-blind");
+BUILTIN(mono, "mono");
+BUILTIN(solarized_dark, "solarized-dark");
+BUILTIN(solarized_light, "solarized-light");
 
 static const struct {
     const char *name, *text;
 } builtin_themes[] = {
     {"terminal16", theme_terminal16_text},
-    {"mono", theme_mono_text},
+    {"dark", theme_dark_text},
+    {"light", theme_light_text},
     {"high-contrast", theme_high_contrast_text},
+    {"color-blind", theme_color_blind_text},
+    {"mono", theme_mono_text},
+    {"solarized-dark", theme_solarized_dark_text},
+    {"solarized-light", theme_solarized_light_text},
 };
 enum { BUILTIN_COUNT = sizeof(builtin_themes) / sizeof(builtin_themes[0]) };
 
@@ -37,21 +48,6 @@ static const char *const role_names[ROLE_COUNT] = {
 #undef X
 };
 
-static const char *const color_names[] = {
-    "black",        "red",           "green",       "yellow",         "blue",
-    "magenta",      "cyan",          "white",       "bright-black",   "bright-red",
-    "bright-green", "bright-yellow", "bright-blue", "bright-magenta", "bright-cyan",
-    "bright-white",
-};
-
-static const struct {
-    const char *name;
-    uint8_t bit;
-} attribute_names[] = {{"bold", STYLE_BOLD},
-                       {"dim", STYLE_DIM},
-                       {"underline", STYLE_UNDERLINE},
-                       {"reverse", STYLE_REVERSE}};
-
 const char *role_name(enum role role)
 {
     return role_names[role];
@@ -60,117 +56,6 @@ const char *role_name(enum role role)
 const char *theme_builtin_name(size_t index)
 {
     return index < BUILTIN_COUNT ? builtin_themes[index].name : NULL;
-}
-
-/* Where something is wrong. */
-struct place {
-    const char *path;
-    int line;
-};
-
-static bool complain(struct error *err, struct place at, const char *what, const char *word)
-{
-    return error_set(err, ERROR_PERMANENT, "bad_theme", "%s:%d: %s \"%s\"", at.path, at.line, what,
-                     word);
-}
-
-static bool read_color(const struct json *value, struct place at, int16_t *out_color,
-                       struct error *err)
-{
-    const char *name = NULL;
-    if (!json_as_text(value, &name)) {
-        return error_set(err, ERROR_PERMANENT, "bad_theme",
-                         "%s:%d: a colour is a text such as \"cyan\" or \"default\"", at.path,
-                         at.line);
-    }
-    if (strcmp(name, "default") == 0) {
-        *out_color = COLOR_OF_TERMINAL;
-        return true;
-    }
-    for (size_t i = 0; i < sizeof(color_names) / sizeof(color_names[0]); i++) {
-        if (strcmp(name, color_names[i]) == 0) {
-            *out_color = (int16_t)i;
-            return true;
-        }
-    }
-    return complain(err, at, "unknown colour", name);
-}
-
-static bool read_attributes(const struct json *list, struct place at, uint8_t *out_bits,
-                            struct error *err)
-{
-    uint8_t bits = 0;
-    if (!json_is_array(list)) {
-        return error_set(err, ERROR_PERMANENT, "bad_theme",
-                         "%s:%d: attributes are a list such as [\"bold\"]", at.path, at.line);
-    }
-    for (const struct json *item = json_first(list); item != NULL; item = json_next(item)) {
-        const char *name = "";
-        uint8_t bit = 0;
-        json_as_text(item, &name);
-        for (size_t i = 0; i < sizeof(attribute_names) / sizeof(attribute_names[0]); i++) {
-            bit = strcmp(name, attribute_names[i].name) == 0 ? attribute_names[i].bit : bit;
-        }
-        if (bit == 0) {
-            return complain(err, at, "unknown attribute", name);
-        }
-        bits |= bit;
-    }
-    *out_bits = bits;
-    return true;
-}
-
-static bool read_style(const struct json *value, struct place at, struct style *out_style,
-                       struct error *err)
-{
-    struct style style = {COLOR_OF_TERMINAL, COLOR_OF_TERMINAL, 0};
-    if (!json_is_object(value)) {
-        return error_set(err, ERROR_PERMANENT, "bad_theme",
-                         "%s:%d: a role is a table: { fg, bg, attributes }", at.path, at.line);
-    }
-    for (const struct json *item = json_first(value); item != NULL; item = json_next(item)) {
-        bool is_good = false;
-        if (strcmp(json_name(item), "fg") == 0) {
-            is_good = read_color(item, at, &style.foreground, err);
-        } else if (strcmp(json_name(item), "bg") == 0) {
-            is_good = read_color(item, at, &style.background, err);
-        } else if (strcmp(json_name(item), "attributes") == 0) {
-            is_good = read_attributes(item, at, &style.attributes, err);
-        } else {
-            is_good = complain(err, at, "unknown key", json_name(item));
-        }
-        if (!is_good) {
-            return false;
-        }
-    }
-    *out_style = style;
-    return true;
-}
-
-static bool read_roles(const char *path, const struct toml_document *document, struct theme *theme,
-                       struct error *err)
-{
-    const struct json *roles = json_get(document->value, "role");
-    const struct json *places = toml_place_member(document->places, "role");
-    for (const struct json *item = json_first(roles); item != NULL; item = json_next(item)) {
-        size_t role = 0;
-        struct place at = {path, toml_place_line(toml_place_member(places, json_name(item)))};
-        while (role < ROLE_COUNT && strcmp(role_names[role], json_name(item)) != 0) {
-            role++;
-        }
-        if (role == ROLE_COUNT) {
-            const char *near = str_nearest(str_from(json_name(item)), role_names, ROLE_COUNT);
-            complain(err, at, "unknown role", json_name(item));
-            return near == NULL ? false
-                                : error_set(err, ERROR_PERMANENT, "bad_theme",
-                                            "%s:%d: unknown role \"%s\"; did you mean \"%s\"?",
-                                            at.path, at.line, json_name(item), near);
-        }
-        if (!read_style(item, at, &theme->roles[role], err)) {
-            return false;
-        }
-    }
-    return true;
 }
 
 static const char *builtin_text(const char *name)
@@ -183,75 +68,173 @@ static const char *builtin_text(const char *name)
     return NULL;
 }
 
-static bool load_text(const char *path, struct str text, struct theme *theme, int depth,
-                      struct error *err);
+/* ---- files */
+static bool load_name(const char *name, struct theme_draft *draft, int depth, struct error *err);
 
-/* Only built-in themes are inherited, so a short chain ends. */
-static bool inherit(const char *path, const struct json *root, struct theme *theme, int depth,
-                    struct error *err)
-{
-    const char *base = json_text_or(root, "inherits", "");
-    if (*base == '\0') {
-        return true;
-    }
-    const char *text = builtin_text(base);
-    if (text == NULL || depth == DEPTH_MAX) {
-        return complain(err, (struct place){path, 1}, "cannot inherit", base);
-    }
-    return load_text(base, str_from(text), theme, depth + 1, err);
-}
-
-static bool load_text(const char *path, struct str text, struct theme *theme, int depth,
+static bool load_text(const char *path, struct str text, struct theme_draft *draft, int depth,
                       struct error *err)
 {
     struct toml_document document;
     int line = 0;
     if (!toml_parse(text, &document, &line, err)) {
-        return error_prefix(err, "%s", path);
+        return error_prefix(err, "%s:%d", path, line);
     }
-    bool is_good =
-        inherit(path, document.value, theme, depth, err) && read_roles(path, &document, theme, err);
+    const char *base = json_text_or(document.value, "inherits", "");
+    struct theme_place at = theme_place_of(path, toml_place_member(document.places, "inherits"));
+    bool is_good = true;
+    if (*base != '\0') {
+        is_good = (depth < DEPTH_MAX ||
+                   theme_refuse(err, &at, "this chain of themes has no end:", base)) &&
+                  (load_name(base, draft, depth + 1, err) ||
+                   error_prefix(err, "%s:%d: inherits", at.path, at.line));
+    }
+    is_good = is_good && theme_read(path, &document, draft, err);
     toml_document_done(&document);
     return is_good;
 }
 
-bool theme_load_text(const char *path, struct str text, struct theme *out_theme, struct error *err)
+char *theme_path(const char *name, const char *folder)
+{
+    if (builtin_text(name) != NULL) {
+        return NULL;
+    }
+    if (strchr(name, '/') != NULL) {
+        return xstrdup(name);
+    }
+    return folder == NULL ? NULL : xasprintf("%s/%s.toml", folder, name);
+}
+
+static bool refuse_name(const char *name, const char *path, struct error *err)
+{
+    struct buf known;
+    buf_init(&known, THEME_LIMIT);
+    for (size_t i = 0; i < BUILTIN_COUNT; i++) {
+        buf_printf(&known, "%s%s", i == 0 ? "" : ", ", builtin_themes[i].name);
+    }
+    error_set(err, ERROR_PERMANENT, "bad_theme",
+              "there is no theme \"%s\" (no %s); there are %s, or the path of a file with a slash "
+              "in it",
+              name, path == NULL ? "folder for themes" : path, buf_text(&known));
+    buf_done(&known);
+    return false;
+}
+
+static bool load_name(const char *name, struct theme_draft *draft, int depth, struct error *err)
+{
+    struct buf text;
+    const char *builtin = builtin_text(name);
+    if (builtin != NULL) {
+        return load_text(name, str_from(builtin), draft, depth, err);
+    }
+    char *path = theme_path(name, draft->folder);
+    bool is_named = strchr(name, '/') == NULL; /* only that can be a misspelling */
+    bool is_good = false;
+    buf_init(&text, THEME_LIMIT);
+    if (is_named && (path == NULL || file_is_absent(path))) {
+        refuse_name(name, path, err);
+    } else {
+        is_good = file_read(path, &text, err) && load_text(path, buf_str(&text), draft, depth, err);
+    }
+    buf_done(&text);
+    free(path);
+    return is_good;
+}
+
+/* ---- from drafts to a theme */
+static bool resolve_paint(struct theme_draft *draft, const struct theme_role *role,
+                          const struct theme_paint *paint, struct color *color, struct error *err)
+{
+    color_t basic = COLOR_OF_TERMINAL;
+    if (paint->kind == PAINT_COLOR) {
+        *color = paint->named.color;
+    } else if (paint->kind == PAINT_NAME) {
+        const struct theme_color *known = theme_find_color(draft, paint->named.name);
+        if (known == NULL && !color_from_text(str_from(paint->named.name), &basic)) {
+            return theme_refuse(err, &role->place, "unknown colour", paint->named.name);
+        }
+        *color = known == NULL ? color_of(basic) : known->color;
+    }
+    return true;
+}
+
+/* What a role does not say it has from "text". */
+static bool resolve_role(struct theme_draft *draft, enum role role, const struct style *text,
+                         struct style *out_style, struct error *err)
+{
+    const struct theme_role *from = &draft->roles[role];
+    struct style style = {
+        .foreground = text->foreground,
+        .background = text->background,
+        .attributes = from->attributes,
+        .mono = from->has_mono ? from->mono : from->attributes,
+        .is_set = from->is_set,
+        .has_mono = from->has_mono,
+    };
+    if (!resolve_paint(draft, from, &from->foreground, &style.foreground, err) ||
+        !resolve_paint(draft, from, &from->background, &style.background, err)) {
+        return false;
+    }
+    *out_style = style;
+    return true;
+}
+
+static bool resolve(struct theme_draft *draft, struct theme *out_theme, struct error *err)
 {
     struct theme theme;
-    for (size_t i = 0; i < ROLE_COUNT; i++) {
-        theme.roles[i] = (struct style){COLOR_OF_TERMINAL, COLOR_OF_TERMINAL, 0};
-    }
-    if (!load_text(path, text, &theme, 0, err)) {
+    struct style plain = {.foreground = color_of(COLOR_OF_TERMINAL),
+                          .background = color_of(COLOR_OF_TERMINAL)};
+    if (!resolve_role(draft, ROLE_TEXT, &plain, &plain, err)) {
         return false;
+    }
+    for (int i = 0; i < ROLE_COUNT; i++) {
+        if (!resolve_role(draft, (enum role)i, &plain, &theme.roles[i], err)) {
+            return false;
+        }
     }
     *out_theme = theme;
     return true;
 }
 
-bool theme_load(const char *name, struct theme *out_theme, struct error *err)
+bool theme_load_text(const char *path, struct str text, struct theme *out_theme,
+                     struct problems *warnings, struct error *err)
 {
-    struct buf text;
-    const char *builtin = builtin_text(name);
-    if (builtin != NULL) {
-        return theme_load_text(name, str_from(builtin), out_theme, err);
-    }
-    if (strchr(name, '/') == NULL) {
-        return error_set(err, ERROR_PERMANENT, "bad_theme",
-                         "there is no theme \"%s\"; there are terminal16, mono and high-contrast, "
-                         "or the path of a file with a slash in it",
-                         name);
-    }
-    buf_init(&text, THEME_LIMIT);
-    bool is_good =
-        file_read(name, &text, err) && theme_load_text(name, buf_str(&text), out_theme, err);
-    buf_done(&text);
+    struct theme_draft *draft = xcalloc(1, sizeof(*draft));
+    draft->warnings = warnings;
+    bool is_good = load_text(path, text, draft, 0, err) && resolve(draft, out_theme, err);
+    free(draft);
     return is_good;
 }
 
-void theme_drop_colors(struct theme *theme)
+bool theme_load(const char *name, const char *folder, struct theme *out_theme,
+                struct problems *warnings, struct error *err)
 {
-    for (size_t i = 0; i < ROLE_COUNT; i++) {
-        theme->roles[i].foreground = COLOR_OF_TERMINAL;
-        theme->roles[i].background = COLOR_OF_TERMINAL;
+    struct theme_draft *draft = xcalloc(1, sizeof(*draft));
+    draft->warnings = warnings;
+    draft->folder = folder;
+    bool is_good = load_name(name, draft, 0, err) && resolve(draft, out_theme, err);
+    free(draft);
+    return is_good;
+}
+
+/* ---- looks */
+static struct look monochrome(const struct style *style)
+{
+    return (struct look){COLOR_OF_TERMINAL, COLOR_OF_TERMINAL, style->mono};
+}
+
+struct look theme_look(const struct theme *theme, enum role role, enum color_depth depth)
+{
+    const struct style *style = &theme->roles[role];
+    if (depth == COLOR_DEPTH_NONE) {
+        return monochrome(style);
     }
+    struct look look = {color_at(&style->foreground, depth), color_at(&style->background, depth),
+                        style->attributes};
+    if (depth == COLOR_DEPTH_8) {
+        look.attributes |= look.foreground >= 8 ? STYLE_BOLD : 0;
+        look.foreground -= look.foreground >= 8 ? 8 : 0;
+        look.background -= look.background >= 8 ? 8 : 0;
+    }
+    /* Without a colour, or where both became one, attributes have to tell it all. */
+    return look.foreground == look.background ? monochrome(style) : look;
 }

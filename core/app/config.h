@@ -57,6 +57,8 @@ char *config_find(const struct config_request *request, bool *out_is_named);
  * or NULL with err (no HOME). */
 char *config_state_folder(const struct config *config, const struct config_request *request,
                           struct error *err);
+/* <folder of the user's configuration>/name; NULL: no HOME. Gives memory for free(). */
+char *config_user_folder(const struct config_request *request, const char *name);
 /* A variable of the request's environment; NULL: not set or empty. */
 const char *config_environment(const struct config_request *request, const char *name);
 

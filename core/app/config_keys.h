@@ -138,7 +138,7 @@ struct config_key {
     X(training, hyperparameters, TABLE, CONFIG_HYPERPARAMETERS, 0, 0, NULL,                        \
       "Given to XGBoost as they are; members you give are put over these.")                        \
     X(console, theme, TEXT, "terminal16", 1, 4000, NULL,                                           \
-      "Look of the console: terminal16, mono, high-contrast, or the path of a theme file.")        \
+      "Look of the console: a theme of `gatehouse theme list`, or the path of a theme file.")      \
     X(console, ascii, BOOLEAN, "false", 0, 0, NULL,                                                \
       "Draw with ASCII signs only; a locale without UTF-8 does so anyway.")
 

@@ -19,6 +19,14 @@ static char *xdg_path(const struct config_request *request, const char *variable
     return home == NULL ? NULL : xasprintf("%s/%s/gatehouse%s", home, fallback, rest);
 }
 
+char *config_user_folder(const struct config_request *request, const char *name)
+{
+    char *folder = xdg_path(request, "XDG_CONFIG_HOME", ".config", "");
+    char *path = folder == NULL ? NULL : file_join(folder, name);
+    free(folder);
+    return path;
+}
+
 static char *find_in_system(const struct config_request *request)
 {
     const char *folders = config_environment(request, "XDG_CONFIG_DIRS");

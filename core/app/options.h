@@ -29,6 +29,8 @@
     X(DOCTOR, "doctor", "", NULL, 0, 0, "Checks all that a run needs and says what to do.")        \
     X(LOCAL, "local", "status|start|stop|destroy", "status|start|stop|destroy", 1, 1,              \
       "Manages the private PostgreSQL of the local backend.")                                      \
+    X(THEME, "theme", "list|check [NAME|FILE]", "list|check", 1, 2,                                \
+      "Lists the console's themes, or says what is wrong with one or with all of them.")           \
     X(HELP, "help", "[VERB]", NULL, 0, 1,                                                          \
       "Explains a verb, or prints the man page or a completion.")                                  \
     X(SUPERVISOR, "__training-supervisor", "FOLDER MODEL_PROGRAM LAKE", NULL, 3, 3, NULL)
