@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-enum { SIGV4_DATE_SIZE = 17, SIGV4_SIGNATURE_SIZE = DIGEST_HEX_SIZE };
+enum { SIGV4_DATE_SIZE = 17, SIGV4_SIGNATURE_SIZE = DIGEST_HEX_SIZE, SIGV4_HEADERS_MAX = 100 };
 #define SIGV4_UNSIGNED_PAYLOAD "UNSIGNED-PAYLOAD"
 #define SIGV4_EMPTY_SHA256     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -31,22 +31,22 @@ struct sigv4_request { /* borrowed */
     bool keep_path; /* not S3, and yet dots and slashes are kept (a switch of the official suite) */
 };
 
-/* A signing key belongs to a secret, a day, a region and a service; made anew when one differs. */
+/* What signing keeps from one request to the next: the signing key, which belongs to a secret, a
+ * day, a region and a service and is derived anew when one differs, and working memory. Zeroed at
+ * first, wiped by sigv4_key_done; one thread at a time. One for each service signs fastest. */
 struct sigv4_key {
-    unsigned char key[32];
-    char scope[160]; /* "YYYYMMDD/region/service" */
-    unsigned char secret_digest[32];
-    bool is_set;
+    struct sigv4_signer *signer; /* private */
 };
 
 void sigv4_date(int64_t wall_ms, char out_date[SIGV4_DATE_SIZE]);
-/* Stage 1; also gives "a;b;c". False at a buffer's limit. */
+/* Stage 1; also gives "a;b;c". False at a buffer's limit, and when there are more than
+ * SIGV4_HEADERS_MAX headers to sign. */
 bool sigv4_canonical_request(const struct sigv4_request *request, struct buf *out_text,
                              struct buf *out_signed_headers);
 /* Stage 2. */
 bool sigv4_string_to_sign(const struct sigv4_request *request, struct str canonical_request,
                           struct buf *out_text);
-/* Stage 3; key is a cache owned by the caller (zeroed at first, wiped by sigv4_key_done). */
+/* Stage 3. */
 void sigv4_signature(struct sigv4_key *key, const struct sigv4_request *request,
                      const struct secret *secret_key, struct str string_to_sign,
                      char out_hex[SIGV4_SIGNATURE_SIZE]);
