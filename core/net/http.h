@@ -1,7 +1,8 @@
 /* HTTP/1.1 and 2 requests by libcurl's multi interface, driven by the loop. Loop thread only. What
- * is asked is what is sent: no redirects, no cookies, no header of libcurl's own but Accept, no
- * path squashing. TLS is verified (1.2 or newer); plain http is refused but for loopback addresses
- * and for requests that say allow_plain (the link-local metadata services). Bodies are in memory,
+ * is asked is what is sent: no redirects, no cookies, no header of libcurl's own but Accept and
+ * User-Agent, no path squashing. TLS is verified (1.2 or newer); plain http is refused but for
+ * loopback addresses and for requests that say allow_plain (the link-local metadata services).
+ * The proxies of the environment are used, but never for loopback addresses. Bodies are in memory,
  * with a limit: large objects travel in parts. */
 #ifndef GATEHOUSE_NET_HTTP_H
 #define GATEHOUSE_NET_HTTP_H
@@ -39,13 +40,15 @@ struct http_request {
     int64_t total_timeout_ms;    /* 0: none */
     bool allow_plain;            /* http to a host that is not loopback */
     bool without_proxy;          /* never through a proxy */
+    /* libcurl may send it a second time by itself when a kept connection proves dead. Without it,
+     * methods that RFC 9110 (9.2.2) does not call idempotent get a connection of their own. */
+    bool is_idempotent;
     /* results, valid until http_request_done */
     int status;            /* of the final answer; 0: there was none */
     struct buf headers_in; /* "name: value\n" a line, names in lower case, bytes made printable */
     struct buf response;   /* the body, also of an answer with an error status */
-    bool has_sent_request; /* all of it has left: the server may have acted on it */
-    int64_t sent_wall_ms, received_wall_ms; /* for the clock's offset */
-    void *handle;                           /* private */
+    bool has_sent_request; /* it may have left whole: the server may have acted on it */
+    void *handle;          /* private */
 };
 
 /* Gives the client; http_free releases it, when none of its requests is active. */
@@ -55,7 +58,8 @@ void http_free(struct http *http); /* accepts NULL */
 /* Any status is a success of the request; the caller judges it. Errors, all transient unless said:
  * "host_not_found", "connection_failed", "connection_lost" (reset, short body), "timeout" (connect
  * and total), "stalled", "tls_failed" (permanent: certificate, name), "response_too_large"
- * (permanent), "bad_url" (permanent), cancelled. No message holds a header, a query or a body. */
+ * (permanent; also of headers), "bad_url", "bad_header" (permanent), cancelled. No message holds a
+ * header, a query or a body. */
 void http_request_start(struct http *http, struct http_request *req);
 void http_request_cancel(struct http_request *req);
 void http_request_done(struct http_request *req); /* releases the results */
