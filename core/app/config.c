@@ -5,6 +5,7 @@
 #include "core/app/config_internal.h"
 #include "core/app/config_value.h"
 #include "core/base/alloc.h"
+#include "core/base/environment.h"
 #include "core/base/file.h"
 
 #include <assert.h>
@@ -156,14 +157,7 @@ static void read_document(struct config *config, const struct toml_document *doc
 /* ---- the environment */
 const char *config_environment(const struct config_request *request, const char *name)
 {
-    size_t len = strlen(name);
-    for (const char *const *entry = request->environment; entry != NULL && *entry != NULL;
-         entry++) {
-        if (strncmp(*entry, name, len) == 0 && (*entry)[len] == '=') {
-            return (*entry)[len + 1] == '\0' ? NULL : *entry + len + 1;
-        }
-    }
-    return NULL;
+    return environment_get(request->environment, name);
 }
 
 static void variable_name(const char *section, const char *name, char out_text[VARIABLE_SIZE])

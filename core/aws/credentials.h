@@ -41,6 +41,7 @@ struct aws_credentials_get {
     /* private: */
     struct aws_session *session;
     struct aws_credentials_get *next_waiter;
+    bool is_cancelled;
 };
 
 /* Errors: code "no_credentials" (permanent; the message names every provider that was tried and

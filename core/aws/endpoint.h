@@ -1,5 +1,5 @@
 /* Which host answers for a service in a region, and how its requests are signed. Pure; any thread.
- * Rules: the endpoint rule sets of botocore; partitions aws, aws-cn, aws-us-gov, aws-eusc. */
+ * Rules: the endpoint rule sets of botocore; all its partitions (aws, aws-cn, aws-us-gov ...). */
 #ifndef GATEHOUSE_AWS_ENDPOINT_H
 #define GATEHOUSE_AWS_ENDPOINT_H
 
@@ -39,9 +39,15 @@ struct aws_endpoint_options {
     bool use_fips, use_dualstack;
 };
 
+/* Errors, all permanent: "no_region", "bad_region", "bad_aws_config" (an override that is no base
+ * URL, or with FIPS or dual-stack; FIPS of S3 in China). */
 bool aws_endpoint_resolve(enum aws_service service, const struct aws_endpoint_options *options,
                           struct aws_endpoint *out_endpoint, struct error *err);
 /* "aws", "aws-cn", "aws-us-gov" ...: also the second word of ARNs. */
 const char *aws_partition(const char *region);
+bool aws_region_is_valid(const char *region);
+bool aws_endpoint_has_ip_host(const struct aws_endpoint *endpoint);
+/* 3 to 63 of a-z 0-9 -: it may stand in a host name. A dot would break the TLS wildcard. */
+bool aws_bucket_is_host_label(const char *bucket);
 
 #endif

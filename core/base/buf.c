@@ -20,6 +20,14 @@ void buf_done(struct buf *buf)
     *buf = (struct buf){.limit = buf->limit};
 }
 
+void buf_wipe(struct buf *buf)
+{
+    if (buf->ptr != NULL) {
+        explicit_bzero(buf->ptr, buf->cap);
+    }
+    buf_done(buf);
+}
+
 void buf_reset(struct buf *buf)
 {
     buf->len = 0;

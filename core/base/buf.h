@@ -19,6 +19,7 @@ struct buf {
 void buf_init(struct buf *buf, size_t limit);
 void buf_done(struct buf *buf);
 void buf_reset(struct buf *buf); /* empties, keeps the memory */
+void buf_wipe(struct buf *buf);  /* buf_done for secrets: overwrites the memory first */
 
 /* Append; false and is_overflowed when the limit is reached (then nothing of this call is added).
  */
