@@ -305,7 +305,7 @@ static bool load_theme(struct console *console, struct error *err)
     bool is_good = theme_load(config_text(console->app->config, CONFIG_console_theme), folder,
                               &console->theme, &warnings, err);
     if (is_good && warnings.count > 0) {
-        control_say(&console->ui, true, "%s", warnings.items[0].text);
+        act_say(&console->ui, true, "%s", warnings.items[0].text);
     }
     problems_done(&warnings);
     free(folder);
