@@ -44,6 +44,7 @@ struct console {
     int64_t newest;    /* number of the newest run known */
     int64_t started;   /* number of the run this console was to start; 0: none */
     int exit_code;
+    bool is_leaving;
 };
 
 static void draw(struct console *console)
@@ -56,6 +57,7 @@ static void draw(struct console *console)
 static void leave(struct console *console, int code)
 {
     console->exit_code = code;
+    console->is_leaving = true;
     loop_stop(console->loop);
 }
 
@@ -250,6 +252,9 @@ static void on_keys(void *context, bool is_readable, bool is_writable)
     (void)is_writable;
     for (int i = 0; is_readable && i < KEYS_PER_TURN && term_key(&key, &is_gone); i++) {
         obey(console, control_key(&console->ui, &console->client, key));
+        if (console->is_leaving) {
+            return; /* what was typed ahead is for the shell */
+        }
     }
     if (is_gone) {
         leave(console, SIGNAL_EXIT + SIGHUP);

@@ -17,10 +17,15 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum { ESC_DELAY_MS = 25, RESTORE_MAX = 256, FATAL_COUNT = 5, GLYPH_PARTS = CELL_MARKS + 2 };
+enum { ESC_DELAY_MS = 25, RESTORE_MAX = 256, GLYPH_PARTS = CELL_MARKS + 2 };
 enum { FATAL_STACK = 64 << 10, ASCII_MAX = 0x7f, FIRST_PAIR = 1 };
 
-static const int fatal_signals[FATAL_COUNT] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
+/* Crashes, and what ends a program that expects none of it. */
+static const int fatal_signals[] = {
+    SIGSEGV, SIGABRT, SIGBUS,  SIGFPE,    SIGILL,  SIGSYS,  SIGTRAP,
+    SIGALRM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ,
+};
+enum { FATAL_COUNT = sizeof(fatal_signals) / sizeof(fatal_signals[0]) };
 
 static struct {
     bool is_open;
@@ -28,6 +33,7 @@ static struct {
     struct termios saved;
     char restore[RESTORE_MAX]; /* bytes that leave the alternate screen */
     size_t restore_len;
+    size_t margins_len; /* the first of them: they make the whole screen scroll */
     attr_t attributes[ROLE_COUNT];
     int pairs[ROLE_COUNT];
     enum color_depth depth;
@@ -39,19 +45,21 @@ static struct {
 } term;
 
 /* ---- the way back; only async-signal-safe calls */
+static void send_restore(size_t len)
+{
+    for (size_t done = 0; done < len;) {
+        ssize_t put = write(STDOUT_FILENO, term.restore + done, len - done);
+        if (put <= 0) {
+            break;
+        }
+        done += (size_t)put;
+    }
+}
+
 static void restore_now(void)
 {
     if (term.is_open) {
-        const char *ptr = term.restore;
-        size_t left = term.restore_len;
-        while (left > 0) {
-            ssize_t put = write(STDOUT_FILENO, ptr, left);
-            if (put <= 0) {
-                break;
-            }
-            ptr += put;
-            left -= (size_t)put;
-        }
+        send_restore(term.restore_len);
         tcsetattr(STDIN_FILENO, TCSANOW, &term.saved);
         term.is_open = false;
     }
@@ -88,14 +96,36 @@ static void unwatch_fatal(void)
     alloc_set_fatal_hook(NULL);
 }
 
-static void remember(const char *capability)
+static const char *capability(const char *name)
 {
-    const char *bytes = tigetstr(capability);
-    size_t len = bytes == NULL || bytes == (const char *)-1 ? 0 : strlen(bytes);
-    if (len > 0 && term.restore_len + len < RESTORE_MAX) {
+    const char *bytes = tigetstr(name);
+    return bytes == NULL || bytes == (const char *)-1 ? "" : bytes;
+}
+
+static void remember(const char *bytes)
+{
+    size_t len = strlen(bytes);
+    if (term.restore_len + len < RESTORE_MAX) {
         memcpy(term.restore + term.restore_len, bytes, len);
         term.restore_len += len;
     }
+}
+
+/* curses resets the margins to the size it knows, which a resize under way has made wrong; setting
+ * them moves the cursor. */
+static void remember_all(void)
+{
+    term.restore_len = 0;
+    if (strncmp(capability("csr"), "\033[", 2) == 0) {
+        remember(capability("sc"));
+        remember("\033[r");
+        remember(capability("rc"));
+    }
+    term.margins_len = term.restore_len;
+    remember(capability("sgr0"));
+    remember(capability("rmkx"));
+    remember(capability("cnorm"));
+    remember(capability("rmcup"));
 }
 
 /* ---- opening and closing */
@@ -192,11 +222,7 @@ bool term_open(const struct theme *theme, const struct color_wish *wish, struct 
     if (term.curses == NULL) {
         return error_set(err, ERROR_PERMANENT, "no_terminal", "the terminal cannot be set up");
     }
-    term.restore_len = 0;
-    remember("sgr0");
-    remember("rmkx");
-    remember("cnorm");
-    remember("rmcup");
+    remember_all();
     term.is_open = true;
     watch_fatal();
     set_modes();
@@ -205,14 +231,20 @@ bool term_open(const struct theme *theme, const struct color_wish *wish, struct 
     return true;
 }
 
+static void leave_curses(void)
+{
+    send_restore(term.margins_len);
+    endwin();
+    tcsetattr(STDIN_FILENO, TCSANOW, &term.saved);
+    term.is_open = false;
+}
+
 void term_close(void)
 {
     if (term.curses == NULL) {
         return;
     }
-    endwin();
-    tcsetattr(STDIN_FILENO, TCSANOW, &term.saved);
-    term.is_open = false;
+    leave_curses();
     unwatch_fatal();
     delscreen(term.curses);
     term.curses = NULL;
@@ -382,9 +414,7 @@ bool term_key(uint32_t *out_key, bool *out_is_gone)
 /* ---- suspending */
 void term_suspend(void)
 {
-    endwin();
-    tcsetattr(STDIN_FILENO, TCSANOW, &term.saved);
-    term.is_open = false;
+    leave_curses();
 }
 
 void term_resume(void)
