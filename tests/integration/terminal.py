@@ -84,6 +84,8 @@ ALLOWED = re.compile(
     rb"|\x1b\](?:104\x07|R)"  # the terminal's own colours again
     rb"|\x1bP(?P<wrapped>tmux;|)(?P<inside>.*?)\x1b\\"
     rb"|(?P<control>[\r\n\b\t\x0e\x0f\x07\x00])", re.DOTALL)
+COLOR = re.compile(rb";(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:[;:]|$)")
+TORN = re.compile(rb"\x1b\[?[?>]?[0-9;:]*(?=\x1b|$)")  # cut short by a crash
 # Cursor keys, margins, blinking, cursor, meta, mouse, focus, the alternate screen, pasting, frames.
 MODES = {1, 7, 12, 25, 1000, 1002, 1003, 1004, 1006, 1034, 1049, 2004, 2026}
 NEEDLESS = {7, 12, 1034}  # may be left as they are
@@ -96,8 +98,10 @@ def is_harmless(char):
 class Bytes:
     """The tokens of a program's output. Whatever is not on the list is in `foreign`; `modes` is what stays switched on."""
 
-    def __init__(self, data):
+    def __init__(self, data, is_torn=False):
+        data = TORN.sub(b"", data) if is_torn else data
         self.foreign, self.modes, self.text, self.commands = [], {}, [], []
+        self.colors = 0
         at = 0
         while at < len(data):
             token = ALLOWED.match(data, at)
@@ -113,6 +117,8 @@ class Bytes:
             text = token["text"].decode("utf-8", "replace")
             self.text.append(text)
             self.foreign += [char for char in text if not is_harmless(char)]
+        elif token["final"] == b"m":
+            self.colors += COLOR.search(b";" + token["numbers"]) is not None
         elif token["final"] in (b"h", b"l") and token["private"] == b"?":
             for number in map(int, token["numbers"].split(b";")):
                 if number not in MODES:
@@ -241,6 +247,7 @@ class Terminal:
     def __init__(self, argv, environment, folder, cols=80, rows=24, ignored=()):
         self.leader, self.follower = os.openpty()
         self.output = b""
+        self.is_torn = False  # it may have been killed in the middle of a sequence
         self.resize(cols, rows)
         self.before = termios.tcgetattr(self.follower)
         self.child = Child(argv, self.follower, environment, folder, ignored)
@@ -296,7 +303,7 @@ class Terminal:
         for key in keys:
             os.write(self.leader, KEYS.get(key, key).encode())
             if key == "esc":
-                self.pump(0.05)  # an Esc of its own, not the start of a sequence
+                self.pump(0.035)  # an Esc of its own, not the start of a sequence
 
     def end(self, seconds=10):
         """The exit code, once it is gone and the terminal is as it was."""
@@ -321,7 +328,7 @@ class Terminal:
             except OSError:
                 pass
         assert "Sanitizer" not in errors and "runtime error" not in errors, errors
-        assert Bytes(self.output).foreign == []
+        assert Bytes(self.output, self.is_torn).foreign == []
 
 
 class Console(Terminal):
