@@ -53,6 +53,7 @@ static void move(struct act *act, enum action action)
     struct client *client = act->client;
     switch ((int)ui_place(ui)) {
     case PLACE_STAGES:
+    case PLACE_CHART:
         act_choose_stage(ui, client,
                          moved(ui->stage, step_of(action, PAGE_STEP), client->view.run.dag->count));
         break;

@@ -48,6 +48,16 @@ void act_history(struct act *act)
     act_turn_to(act->ui, PAGE_HISTORY);
 }
 
+void act_timeline(struct act *act)
+{
+    act_turn_to(act->ui, PAGE_TIMELINE);
+}
+
+void act_pipeline(struct act *act)
+{
+    act_turn_to(act->ui, PAGE_PIPELINE);
+}
+
 void act_verdict(struct act *act)
 {
     act_turn_to(act->ui, PAGE_VERDICT);

@@ -4,13 +4,15 @@
 
 #include "tui/screen.h"
 
-/* X(name). PANE_ of an absent pane has no rows. */
+/* An absent pane has no rows. */
 enum pane {
     PANE_HEADER,
     PANE_STAGES,
     PANE_TRAINING,
     PANE_VERDICT,
     PANE_RUNS,
+    PANE_TIMELINE,
+    PANE_GRAPH,
     PANE_LOG,
     PANE_MESSAGE,
     PANE_HINTS,
@@ -18,11 +20,14 @@ enum pane {
 };
 
 struct layout_wish {
-    int stages; /* how many there are */
-    bool has_training;
-    int verdict_rows; /* 0: no verdict to show */
-    enum pane only;   /* the pane that has the screen alone; PANE_COUNT: none */
-    enum pane focus;  /* the pane that is kept when there is room for one */
+    int stages;          /* how many there are */
+    bool has_training;   /* it has told something */
+    bool trains, judges; /* the pipeline has such stages */
+    int verdict_rows;    /* 0: no verdict to show */
+    int timeline_rows;   /* to show every stage */
+    bool has_graph;      /* the pipeline is not a line */
+    enum pane only;      /* the pane that has the screen alone; PANE_COUNT: none */
+    enum pane focus;     /* the pane that is kept when there is room for one */
 };
 
 struct layout {

@@ -127,10 +127,10 @@ static bool is_in_vain(const struct ui *ui, enum action action)
 void pane_hints(const struct ui *ui, const struct area *area)
 {
     static const enum action order[] = {
-        ACTION_HELP,    ACTION_QUIT,    ACTION_BACK,       ACTION_OPEN,           ACTION_NEW_RUN,
-        ACTION_RETRY,   ACTION_RERUN,   ACTION_STOP,       ACTION_SKIP,           ACTION_NEXT_PANE,
-        ACTION_SEARCH,  ACTION_FOLLOW,  ACTION_NEXT_MATCH, ACTION_PREVIOUS_MATCH, ACTION_LOG,
-        ACTION_HISTORY, ACTION_VERDICT, ACTION_ZOOM};
+        ACTION_HELP,    ACTION_QUIT,     ACTION_BACK,       ACTION_OPEN,           ACTION_NEW_RUN,
+        ACTION_RETRY,   ACTION_RERUN,    ACTION_STOP,       ACTION_SKIP,           ACTION_NEXT_PANE,
+        ACTION_SEARCH,  ACTION_FOLLOW,   ACTION_NEXT_MATCH, ACTION_PREVIOUS_MATCH, ACTION_LOG,
+        ACTION_HISTORY, ACTION_TIMELINE, ACTION_PIPELINE,   ACTION_VERDICT,        ACTION_ZOOM};
     enum place place = ui_place(ui);
     int x = 0;
     for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {

@@ -1,17 +1,15 @@
-/* The pages that fill the screen: details of a stage, history, the plan when there is no run.
- */
+/* The pages that fill the screen: details of a stage, the plan when there is no run. */
 #include "tui/panes.h"
 
 #include "core/base/clock.h"
 #include "core/view/text.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_MAX = 1 << 16, SPARK_LEVELS = 8 };
+enum { TEXT_MAX = 1 << 16 };
 
 int page_line(struct page *page, enum role role, const char *format, ...)
 {
@@ -128,77 +126,6 @@ int pane_detail(const struct ui *ui, const struct area *area)
     put_json(&page, "Outputs", view->run.stages[ui->stage].outputs);
     put_json(&page, "Parameters", def->parameters);
     return page.y + ui->scroll + 1;
-}
-
-/* ---- history */
-static enum role run_role(const struct run_summary *run)
-{
-    switch (run->state) {
-    case RUN_SUCCESS:
-        return ROLE_STATE_SUCCESS;
-    case RUN_FAILED:
-        return run->verdict == VERDICT_REJECTED ? ROLE_STATE_REJECTED : ROLE_STATE_FAILED;
-    case RUN_CANCELLED:
-        return ROLE_STATE_CANCELLED;
-    case RUN_CREATED:
-    case RUN_RUNNING:
-        return ROLE_STATE_RUNNING;
-    case RUN_STOPPING:
-    case RUN_STATE_COUNT:
-        break;
-    }
-    return ROLE_STATE_STOPPING;
-}
-
-static void put_run(const struct ui *ui, const struct area *area, int y,
-                    const struct run_summary *run)
-{
-    struct buf when;
-    char elapsed[CLOCK_TEXT_SIZE], accuracy[32] = "-", auc[32] = "-";
-    bool is_shown = ui->client->has_run && strcmp(run->id, ui->client->view.run.id) == 0;
-    clock_format_duration(run->ended_ms > 0 ? run->ended_ms - run->created_ms : -1, elapsed);
-    if (isfinite(run->accuracy)) {
-        snprintf(accuracy, sizeof(accuracy), "%.4f", run->accuracy);
-    }
-    if (isfinite(run->auc)) {
-        snprintf(auc, sizeof(auc), "%.4f", run->auc);
-    }
-    buf_init(&when, TEXT_MAX);
-    text_date(&when, run->created_ms, ui->utc_offset_s);
-    int x = area_printf(area, 0, y, ROLE_TEXT, "%s%04lld  %s  %8s  ", is_shown ? ">" : " ",
-                        (long long)run->number, buf_text(&when), elapsed);
-    area_text(area, x, y, run_role(run), run_state_name(run->state));
-    area_cut(area, x + 10, y, run->verdict == VERDICT_REJECTED ? ROLE_ALERT : ROLE_TEXT, 9,
-             run->verdict == VERDICT_NONE ? "-" : verdict_name(run->verdict));
-    x = area_printf(area, x + 19, y, ROLE_TEXT, "%6s  %6s  ", accuracy, auc);
-    area_printf(area, x, y, ROLE_MUTED, "%s %s", run->user, run->environment);
-    buf_done(&when);
-}
-
-void pane_runs(const struct ui *ui, const struct area *area, bool is_page)
-{
-    const struct client *client = ui->client;
-    char remark[64];
-    if (area->rows == 0) {
-        return;
-    }
-    snprintf(remark, sizeof(remark), "%zu runs%s", client->run_count,
-             client->run_count == CLIENT_RUNS_MAX ? ", the newest" : "");
-    area_title(area, is_page, "History", remark);
-    area_printf(area, 0, 1, ROLE_MUTED, " RUN   %-19s  %8s  %-9s %-8s %6s  %6s  %s", "STARTED",
-                "ELAPSED", "STATE", "VERDICT", "ACC", "AUC", "WHO");
-    struct area body = area_sub(area, 0, 2, area->cols, area->rows - 2);
-    size_t shown = (size_t)body.rows;
-    size_t first = is_page && ui->run_row >= shown && shown > 0 ? ui->run_row - shown + 1 : 0;
-    for (size_t i = 0; i < shown && first + i < client->run_count; i++) {
-        put_run(ui, &body, (int)i, &client->runs[first + i]);
-        if (is_page && first + i == ui->run_row) {
-            area_select_row(&body, (int)i);
-        }
-    }
-    if (client->run_count == 0) {
-        area_text(&body, 1, 0, ROLE_MUTED, "no runs yet");
-    }
 }
 
 /* ---- there is no run yet */

@@ -3,12 +3,13 @@
 
 #include "core/base/clock.h"
 #include "core/view/text.h"
+#include "tui/plot.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { LABEL_COLS = 9, PLOT_LEAST_ROWS = 3, TEXT_MAX = 2048 };
+enum { TEXT_MAX = 2048 };
 
 static const struct view_series *series_named(const struct view *view, const char *name)
 {
@@ -44,65 +45,42 @@ static void choose_series(const struct view *view, const struct view_series **ou
 /* The gate asks for an accuracy: an error above 1 - accuracy would not pass. */
 static bool limit_of(const struct view *view, const char *metric, double *out_limit)
 {
-    for (size_t i = 0; strcmp(metric, "error") == 0 && i < view->run.dag->count; i++) {
-        const struct stage_def *def = &view->run.dag->stages[i];
-        const struct json *rules = def->is_gate ? json_get(def->parameters, "rules") : NULL;
-        for (const struct json *r = json_first(rules); r != NULL; r = json_next(r)) {
-            double minimum = 0;
-            if (strcmp(json_text_or(r, "metric", ""), "accuracy") == 0 &&
-                json_as_number(json_get(r, "min"), &minimum)) {
-                *out_limit = 1 - minimum;
-                return true;
-            }
-        }
-    }
-    return false;
+    double minimum = 0;
+    bool has_limit =
+        strcmp(metric, "error") == 0 && ui_gate_minimum(view->run.dag, "accuracy", &minimum);
+    *out_limit = has_limit ? 1 - minimum : 0;
+    return has_limit;
 }
 
-struct plot {
-    struct area area; /* without the labels */
-    double low, high, first, last;
-};
-
-static void widen(struct plot *plot, const struct view_series *series)
+static void take_series(struct plot *plot, const struct view_series *series)
 {
     for (size_t i = 0; series != NULL && i < series->count; i++) {
-        const struct view_point *point = &series->points[i];
-        if (isfinite(point->value)) {
-            plot->low = fmin(plot->low, point->value);
-            plot->high = fmax(plot->high, point->value);
-            plot->first = fmin(plot->first, point->round);
-            plot->last = fmax(plot->last, point->round);
-        }
+        plot_take(plot, series->points[i].round, series->points[i].value);
     }
-}
-
-static int row_of(const struct plot *plot, double value)
-{
-    double share = (plot->high - value) / (plot->high - plot->low);
-    return (int)lround(share * (plot->area.rows - 1));
 }
 
 static void draw_series(const struct plot *plot, const struct view_series *series, enum role role,
                         enum glyph glyph)
 {
     for (size_t i = 0; series != NULL && i < series->count; i++) {
-        const struct view_point *point = &series->points[i];
-        double share = (point->round - plot->first) / (plot->last - plot->first);
-        if (isfinite(point->value)) {
-            area_text(&plot->area, (int)lround(share * (plot->area.cols - 1)),
-                      row_of(plot, point->value), role, screen_glyph(plot->area.screen, glyph));
-        }
+        plot_point(plot, series->points[i].round, series->points[i].value, role,
+                   screen_glyph(plot->body.screen, glyph));
     }
 }
 
-static void draw_limit(const struct plot *plot, const struct area *area, double limit)
+static void draw_legend(const struct plot *plot, const struct area *area, const char *metric,
+                        bool has_limit)
 {
-    int y = row_of(plot, limit);
-    for (int x = 0; x < plot->area.cols; x += 2) {
-        area_text(&plot->area, x, y, ROLE_PLOT_LIMIT, "-");
+    int y = area->rows - 1;
+    int x = area_printf(area, PLOT_LABEL_COLS, y, ROLE_MUTED, "%s by round, %g to %g   ", metric,
+                        plot->first, plot->last);
+    x = area_printf(area, x, y, ROLE_PLOT_TRAIN, "%s train   ",
+                    screen_glyph(area->screen, GLYPH_DOT));
+    x = area_printf(area, x, y, ROLE_PLOT_VALIDATION, "%s validation   ",
+                    screen_glyph(area->screen, GLYPH_BIG_DOT));
+    if (has_limit) {
+        area_text(area, x, y, ROLE_PLOT_LIMIT, "- gate");
     }
-    area_printf(area, 0, plot->area.y - area->y + y, ROLE_PLOT_LIMIT, "%7.4f", limit);
 }
 
 static void draw_plot(const struct view *view, const struct area *area)
@@ -110,39 +88,25 @@ static void draw_plot(const struct view *view, const struct area *area)
     const struct view_series *train = NULL, *validation = NULL;
     const char *metric = "";
     double limit = 0;
+    struct plot plot;
+    struct area canvas = area_sub(area, 0, 0, area->cols, area->rows - 1);
     choose_series(view, &train, &validation, &metric);
-    struct plot plot = {.low = INFINITY, .high = -INFINITY, .first = INFINITY, .last = -INFINITY};
-    widen(&plot, train);
-    widen(&plot, validation);
-    if (area->rows < PLOT_LEAST_ROWS || area->cols < LABEL_COLS + 10 || !isfinite(plot.low)) {
+    bool has_limit = limit_of(view, metric, &limit);
+    plot_init(&plot);
+    take_series(&plot, train);
+    take_series(&plot, validation);
+    if (has_limit) {
+        plot_take_level(&plot, limit);
+    }
+    if (!plot_open(&plot, &canvas)) {
         return;
     }
-    bool has_limit = limit_of(view, metric, &limit);
     if (has_limit) {
-        plot.low = fmin(plot.low, limit);
-        plot.high = fmax(plot.high, limit);
-    }
-    plot.high = plot.high > plot.low ? plot.high : plot.low + 1e-6;
-    plot.last = plot.last > plot.first ? plot.last : plot.first + 1;
-    plot.area = area_sub(area, LABEL_COLS, 0, area->cols - LABEL_COLS - 1, area->rows - 1);
-    area_printf(area, 0, 0, ROLE_MUTED, "%7.4f", plot.high);
-    area_printf(area, 0, plot.area.rows - 1, ROLE_MUTED, "%7.4f", plot.low);
-    if (has_limit) {
-        draw_limit(&plot, area, limit);
+        plot_level(&plot, limit, ROLE_PLOT_LIMIT);
     }
     draw_series(&plot, train, ROLE_PLOT_TRAIN, GLYPH_DOT);
     draw_series(&plot, validation, ROLE_PLOT_VALIDATION, GLYPH_BIG_DOT);
-    int x = area_printf(area, LABEL_COLS, area->rows - 1, ROLE_MUTED, "rounds %g to %g of %s   ",
-                        plot.first, plot.last, metric);
-    x = area_printf(area, x, area->rows - 1, ROLE_PLOT_TRAIN, "%s train   ",
-                    screen_glyph(area->screen, GLYPH_DOT));
-    if (validation != NULL) {
-        x = area_printf(area, x, area->rows - 1, ROLE_PLOT_VALIDATION, "%s validation   ",
-                        screen_glyph(area->screen, GLYPH_BIG_DOT));
-    }
-    if (has_limit) {
-        area_text(area, x, area->rows - 1, ROLE_PLOT_LIMIT, "- gate");
-    }
+    draw_legend(&plot, area, metric, has_limit);
 }
 
 /* ---- words */

@@ -12,6 +12,11 @@ int pane_verdict(const struct ui *ui, const struct area *area, bool is_full);
 /* Rows that pane_verdict needs to show every rule. */
 int pane_verdict_rows(const struct ui *ui);
 void pane_runs(const struct ui *ui, const struct area *area, bool is_page);
+/* When each try ran; the rows it would like. */
+void pane_timeline(const struct ui *ui, const struct area *area, bool is_page);
+int pane_timeline_rows(const struct ui *ui);
+/* What waits for what, drawn, or as a list where it is too wide. */
+void pane_graph(const struct ui *ui, const struct area *area, bool is_page);
 void pane_log(struct ui *ui, const struct area *area); /* sets what scrolling needs */
 int pane_detail(const struct ui *ui, const struct area *area);
 int pane_help(const struct ui *ui, const struct area *area);

@@ -270,12 +270,12 @@ void area_title(const struct area *area, bool is_focused, const char *title, con
 const char *screen_glyph(const struct screen *screen, enum glyph glyph)
 {
     static const char *const unicode[GLYPH_COUNT] = {
-        [GLYPH_LINE] = "─",     [GLYPH_SIDE] = "│", [GLYPH_BAR] = "█",
-        [GLYPH_BAR_REST] = "░", [GLYPH_DOT] = "·",  [GLYPH_BIG_DOT] = "•",
+        [GLYPH_LINE] = "─", [GLYPH_SIDE] = "│",    [GLYPH_BAR] = "█",  [GLYPH_BAR_REST] = "░",
+        [GLYPH_DOT] = "·",  [GLYPH_BIG_DOT] = "•", [GLYPH_WAIT] = "·",
     };
     static const char *const ascii[GLYPH_COUNT] = {
-        [GLYPH_LINE] = "-",     [GLYPH_SIDE] = "|", [GLYPH_BAR] = "#",
-        [GLYPH_BAR_REST] = ".", [GLYPH_DOT] = ".",  [GLYPH_BIG_DOT] = "o",
+        [GLYPH_LINE] = "-", [GLYPH_SIDE] = "|",    [GLYPH_BAR] = "#",  [GLYPH_BAR_REST] = ".",
+        [GLYPH_DOT] = ".",  [GLYPH_BIG_DOT] = "o", [GLYPH_WAIT] = "-",
     };
     return screen->is_ascii ? ascii[glyph] : unicode[glyph];
 }

@@ -66,6 +66,7 @@ enum glyph {
     GLYPH_BAR_REST,
     GLYPH_DOT,
     GLYPH_BIG_DOT,
+    GLYPH_WAIT,
     GLYPH_COUNT
 };
 const char *screen_glyph(const struct screen *screen, enum glyph glyph);

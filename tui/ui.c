@@ -1,9 +1,11 @@
 /* What the state means, and the whole picture of it. */
 #include "tui/ui.h"
 
+#include "tui/graph.h"
 #include "tui/layout.h"
 #include "tui/panes.h"
 
+#include <string.h>
 #include <strings.h>
 
 enum place ui_place(const struct ui *ui)
@@ -17,6 +19,9 @@ enum place ui_place(const struct ui *ui)
         return PLACE_VERDICT;
     case PAGE_HELP:
         return PLACE_HELP;
+    case PAGE_TIMELINE:
+    case PAGE_PIPELINE:
+        return PLACE_CHART;
     case PAGE_RUN:
         break;
     }
@@ -72,6 +77,20 @@ bool ui_has_verdict(const struct ui *ui)
 const struct json *ui_gate(const struct ui *ui)
 {
     return json_get(ui->client->view.run.evaluation, "gate");
+}
+
+bool ui_gate_minimum(const struct dag *dag, const char *metric, double *out_minimum)
+{
+    for (size_t i = 0; i < dag->count; i++) {
+        const struct json *rules = json_get(dag->stages[i].parameters, "rules");
+        for (const struct json *r = json_first(rules); r != NULL; r = json_next(r)) {
+            if (strcmp(json_text_or(r, "metric", ""), metric) == 0 &&
+                json_as_number(json_get(r, "min"), out_minimum)) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 int ui_shown_try(const struct ui *ui)
@@ -136,6 +155,8 @@ static void draw_run(struct ui *ui, const struct layout *layout)
     pane_training(ui, &panes[PANE_TRAINING]);
     pane_verdict(ui, &panes[PANE_VERDICT], false);
     pane_runs(ui, &panes[PANE_RUNS], false);
+    pane_timeline(ui, &panes[PANE_TIMELINE], false);
+    pane_graph(ui, &panes[PANE_GRAPH], false);
     pane_log(ui, &panes[PANE_LOG]);
 }
 
@@ -150,6 +171,12 @@ static int draw_page(const struct ui *ui, const struct area *area)
         return pane_help(ui, area);
     case PAGE_HISTORY:
         pane_runs(ui, area, true);
+        break;
+    case PAGE_TIMELINE:
+        pane_timeline(ui, area, true);
+        break;
+    case PAGE_PIPELINE:
+        pane_graph(ui, area, true);
         break;
     case PAGE_RUN:
         break;
@@ -188,17 +215,32 @@ static void draw_main(struct ui *ui, const struct layout *layout)
     }
 }
 
-void ui_draw(struct ui *ui, struct screen *screen)
+static struct layout_wish wish_of(const struct ui *ui)
 {
-    const struct client *client = ui->client;
-    struct layout layout;
+    const struct view *view = &ui->client->view;
     struct layout_wish wish = {
-        .stages = client->has_run ? (int)client->view.run.dag->count : 0,
-        .has_training = client->has_run && client->view.training.try_number > 0,
-        .verdict_rows = client->has_run ? pane_verdict_rows(ui) : 0,
         .only = ui->is_zoomed ? focused_pane(ui) : PANE_COUNT,
         .focus = focused_pane(ui),
     };
+    if (!ui->client->has_run) {
+        return wish;
+    }
+    wish.stages = (int)view->run.dag->count;
+    wish.has_training = view->training.try_number > 0;
+    wish.verdict_rows = pane_verdict_rows(ui);
+    wish.timeline_rows = pane_timeline_rows(ui);
+    wish.has_graph = !graph_is_line(view->run.dag);
+    for (size_t i = 0; i < view->run.dag->count; i++) {
+        wish.trains = wish.trains || view->run.dag->stages[i].starts_queued;
+        wish.judges = wish.judges || view->run.dag->stages[i].is_gate;
+    }
+    return wish;
+}
+
+void ui_draw(struct ui *ui, struct screen *screen)
+{
+    struct layout layout;
+    struct layout_wish wish = wish_of(ui);
     screen_clear(screen);
     layout_make(screen, &wish, &layout);
     draw_main(ui, &layout);

@@ -10,7 +10,15 @@
 #include "tui/screen.h"
 
 /* What fills the screen between header and footer. */
-enum ui_page { PAGE_RUN, PAGE_DETAIL, PAGE_HISTORY, PAGE_VERDICT, PAGE_HELP };
+enum ui_page {
+    PAGE_RUN,
+    PAGE_DETAIL,
+    PAGE_HISTORY,
+    PAGE_VERDICT,
+    PAGE_HELP,
+    PAGE_TIMELINE,
+    PAGE_PIPELINE
+};
 /* Which pane of PAGE_RUN the keys go to. */
 enum ui_focus { FOCUS_STAGES, FOCUS_VERDICT, FOCUS_LOG };
 
@@ -58,6 +66,8 @@ const char *ui_environment(const struct ui *ui);
 bool ui_has_verdict(const struct ui *ui);
 /* The latest evaluation's gate, or NULL. */
 const struct json *ui_gate(const struct ui *ui);
+/* The least value that the gate of this pipeline lets pass; false: it has no such rule. */
+bool ui_gate_minimum(const struct dag *dag, const char *metric, double *out_minimum);
 /* The try whose log is shown; 0: the stage has not started. */
 int ui_shown_try(const struct ui *ui);
 enum role ui_state_role(enum stage_state state);

@@ -13,6 +13,7 @@
     X(DETAIL, "stage detail")                                                                      \
     X(HISTORY, "history")                                                                          \
     X(HELP, "help")                                                                                \
+    X(CHART, "timeline and pipeline")                                                              \
     X(EMPTY, "plan, while there is no run")
 enum place_index {
 #define X(id, name) PLACE_INDEX_##id,
@@ -25,10 +26,10 @@ enum place {
     PLACES(X)
 #undef X
 };
-#define PLACE_PAGES    (PLACE_VERDICT | PLACE_DETAIL | PLACE_HISTORY | PLACE_HELP)
+#define PLACE_PAGES    (PLACE_VERDICT | PLACE_DETAIL | PLACE_HISTORY | PLACE_HELP | PLACE_CHART)
 #define PLACE_SCROLLS  (PLACE_PAGES | PLACE_STAGES | PLACE_LOG)
 #define PLACE_PANES    (PLACE_STAGES | PLACE_LOG | PLACE_VERDICT)
-#define PLACE_OF_RUN   (PLACE_PANES | PLACE_DETAIL)
+#define PLACE_OF_RUN   (PLACE_PANES | PLACE_DETAIL | PLACE_CHART)
 #define PLACE_ANYWHERE (PLACE_SCROLLS | PLACE_EMPTY)
 #define PLACE_BUT_LOG  (PLACE_ANYWHERE & ~PLACE_LOG)
 
@@ -63,8 +64,8 @@ enum action_group {
     X(PREVIOUS_PANE, previous_pane, "BackTab", PLACE_PANES, MOVING, "", "", "previous pane")       \
     X(STAGE, stage, "['1', '2', '3', '4', '5', '6', '7', '8', '9']", PLACE_OF_RUN, MOVING,         \
       "STAGE", "", "choose a stage; the first key chooses the first one, and so on")               \
-    X(OPEN, open, "Enter", PLACE_STAGES | PLACE_HISTORY | PLACE_VERDICT, MOVING, "", "open",       \
-      "open what is chosen: details of a stage, a run of the history")                             \
+    X(OPEN, open, "Enter", PLACE_STAGES | PLACE_HISTORY | PLACE_VERDICT | PLACE_CHART, MOVING, "", \
+      "open", "open what is chosen: details of a stage, a run of the history")                     \
     X(BACK, back, "Esc", PLACE_ANYWHERE, MOVING, "", "back", "back")                               \
     X(NEW_RUN, new_run, "n", PLACE_BUT_LOG, COMMANDS, "", "new run", "start a new run")            \
     X(RETRY, retry, "r", PLACE_OF_RUN, COMMANDS, "[STAGE]", "retry", "retry the stage")            \
@@ -81,6 +82,10 @@ enum action_group {
     X(NEWER_TRY, newer_try, "]", PLACE_STAGES | PLACE_LOG, LOG, "", "", "log of the try after")    \
     X(LOG, log, "L", PLACE_OF_RUN, VIEWS, "", "Log", "the log alone, or back")                     \
     X(HISTORY, history, "H", PLACE_ANYWHERE, VIEWS, "", "History", "history of runs")              \
+    X(TIMELINE, timeline, "T", PLACE_OF_RUN, VIEWS, "", "Timeline",                                \
+      "timeline: when each try was queued, ran, waited")                                           \
+    X(PIPELINE, pipeline, "P", PLACE_OF_RUN, VIEWS, "", "Pipeline",                                \
+      "the pipeline drawn: what waits for what")                                                   \
     X(VERDICT, verdict, "V", PLACE_OF_RUN, VIEWS, "", "Verdict", "verdict of the gate, in full")   \
     X(ZOOM, zoom, "Z", PLACE_PANES, VIEWS, "", "Zoom", "the pane alone, or back")                  \
     X(HELP, help, "?", PLACE_ANYWHERE, CONSOLE, "", "help", "this help")                           \

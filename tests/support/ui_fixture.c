@@ -5,6 +5,8 @@
 #include "core/base/file.h"
 #include "tests/support/cmocka.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,8 +54,13 @@ void ui_fixture_init_empty(struct ui_fixture *fixture)
 
 void ui_fixture_init(struct ui_fixture *fixture)
 {
+    ui_fixture_init_dag(fixture, PLAN);
+}
+
+void ui_fixture_init_dag(struct ui_fixture *fixture, const char *dag_text)
+{
     ui_fixture_init_empty(fixture);
-    fixture_init(&fixture->run, PLAN);
+    fixture_init(&fixture->run, dag_text);
     fixture_give(&fixture->run, RUN_INPUT_START);
     view_init(&fixture->client.view, FIXTURE_RUN_ID);
     fixture->client.has_run = true;
@@ -148,6 +155,41 @@ void ui_fixture_judge(struct ui_fixture *fixture, bool passes)
     fixture_judge(&fixture->run, "evaluate_model_performance", passes);
     ui_fixture_follow(fixture);
     fixture->client.has_runner = false;
+}
+
+void ui_fixture_history(struct ui_fixture *fixture, size_t count)
+{
+    struct client *client = &fixture->client;
+    client->runs = xcalloc(count + 1, sizeof(struct run_summary));
+    client->run_count = count;
+    for (size_t i = 0; i < count; i++) {
+        struct run_summary *run = &client->runs[i];
+        int64_t number = 147 - (int64_t)i;
+        bool is_failed = number % 11 == 0, is_rejected = number % 7 == 0;
+        *run = (struct run_summary){.number = number,
+                                    .user = "ana",
+                                    .environment = "local",
+                                    .state = is_failed || is_rejected ? RUN_FAILED : RUN_SUCCESS,
+                                    .verdict = is_failed     ? VERDICT_NONE
+                                               : is_rejected ? VERDICT_REJECTED
+                                                             : VERDICT_PASSED,
+                                    .created_ms = 1700000000000 - (int64_t)i * 86400000,
+                                    .accuracy = 0.81 + (double)(number * 37 % 19) / 1000,
+                                    .auc = 0.77};
+        run->ended_ms = run->created_ms + 300000 + number * 1000;
+        run->accuracy = is_failed ? NAN : is_rejected ? run->accuracy - 0.03 : run->accuracy;
+        snprintf(run->id, sizeof(run->id), "20261122-000000-%06d", (int)number);
+    }
+    if (count > 0) {
+        client->runs[0] = (struct run_summary){.number = 147,
+                                               .id = FIXTURE_RUN_ID,
+                                               .user = "bo",
+                                               .environment = "local",
+                                               .state = RUN_RUNNING,
+                                               .created_ms = 1700000000000,
+                                               .accuracy = NAN,
+                                               .auc = NAN};
+    }
 }
 
 void ui_fixture_draw(struct ui_fixture *fixture, int cols, int rows)

@@ -17,11 +17,15 @@ struct ui_fixture {
 
 /* A new run of the pipeline with six stages; the first is running. */
 void ui_fixture_init(struct ui_fixture *fixture);
+/* The same with another pipeline (dag_from_json's form). */
+void ui_fixture_init_dag(struct ui_fixture *fixture, const char *dag_text);
 void ui_fixture_init_empty(struct ui_fixture *fixture); /* no run yet */
 void ui_fixture_done(struct ui_fixture *fixture);
 void ui_fixture_follow(struct ui_fixture *fixture); /* the view takes what the run did */
 void ui_fixture_train(struct ui_fixture *fixture);  /* up to round 62 of the training */
 void ui_fixture_judge(struct ui_fixture *fixture, bool passes);
+/* `count` runs in the history, the newest first, some of them rejected or failed. */
+void ui_fixture_history(struct ui_fixture *fixture, size_t count);
 /* A stage.progress of the latest try. */
 void ui_fixture_progress(struct ui_fixture *fixture, const char *stage, const char *members);
 /* Draws at this size; the result is in fixture->screen. */

@@ -132,30 +132,153 @@ static void the_history_of_runs(void **state)
     struct ui_fixture fixture;
     (void)state;
     ui_fixture_init(&fixture);
-    fixture.client.runs = xcalloc(2, sizeof(struct run_summary));
-    fixture.client.run_count = 2;
-    fixture.client.runs[0] = (struct run_summary){.number = 147,
-                                                  .id = FIXTURE_RUN_ID,
-                                                  .user = "ana",
-                                                  .environment = "local",
-                                                  .state = RUN_RUNNING,
-                                                  .created_ms = 1000000,
-                                                  .accuracy = NAN,
-                                                  .auc = NAN};
-    fixture.client.runs[1] = (struct run_summary){.number = 146,
-                                                  .id = "20261121-000000-000000",
-                                                  .user = "cron",
-                                                  .environment = "local",
-                                                  .state = RUN_FAILED,
-                                                  .verdict = VERDICT_REJECTED,
-                                                  .created_ms = 500000,
-                                                  .ended_ms = 900000,
-                                                  .accuracy = 0.7123,
-                                                  .auc = 0.6012};
     fixture.ui.page = PAGE_HISTORY;
-    fixture.ui.run_row = 1;
-    golden_at(&fixture, 80, 24, "history");
+    ui_fixture_history(&fixture, 0);
+    ui_fixture_draw(&fixture, 80, 24);
+    ui_fixture_assert_shows(&fixture, "no runs yet");
+    fixture.client.run_count = 1;
+    ui_fixture_draw(&fixture, 80, 24);
+    free(fixture.client.runs);
+    ui_fixture_history(&fixture, 1);
+    golden_at(&fixture, 80, 24, "history_of_one");
+    free(fixture.client.runs);
+    ui_fixture_history(&fixture, 60);
+    fixture.ui.run_row = 3;
+    golden(&fixture, "history");
+    fixture.screen.is_ascii = true;
+    golden_at(&fixture, 80, 24, "history_ascii");
+    fixture.screen.is_ascii = false;
+    fixture.ui.run_row = 59; /* the chosen one stays in sight */
+    ui_fixture_draw(&fixture, 80, 24);
+    ui_fixture_assert_shows(&fixture, "0088");
     ui_fixture_done(&fixture);
+}
+
+/* ---- timeline */
+static void the_timeline_tells_queues_tries_and_waits(void **state)
+{
+    struct ui_fixture fixture;
+    (void)state;
+    ui_fixture_init(&fixture);
+    fixture.ui.page = PAGE_TIMELINE;
+    golden_at(&fixture, 80, 24, "timeline_begin");
+    fixture.run.now_ms += 20000;
+    fixture_fail(&fixture.run, "check_lambda_connection", ERROR_TRANSIENT);
+    fixture.run.now_ms += 1000;
+    ui_fixture_follow(&fixture);
+    ui_fixture_draw(&fixture, 80, 24);
+    fixture.ui.page = PAGE_RUN;
+    golden_at(&fixture, 80, 24, "retrying");
+    fixture_tick_at(&fixture.run, fixture.run.now_ms + 30000);
+    ui_fixture_train(&fixture);
+    fixture.ui.page = PAGE_TIMELINE;
+    golden(&fixture, "timeline");
+    fixture.screen.is_ascii = true;
+    golden_at(&fixture, 80, 24, "timeline_ascii");
+    ui_fixture_done(&fixture);
+}
+
+static void a_rerun_of_the_next_day_leaves_the_night_out(void **state)
+{
+    struct ui_fixture fixture;
+    (void)state;
+    ui_fixture_init(&fixture);
+    ui_fixture_judge(&fixture, false);
+    fixture.run.now_ms += 20 * 3600 * 1000;
+    assert_true(fixture_command(&fixture.run, COMMAND_RERUN, "invoke_merge_cleaned_data"));
+    fixture.run.now_ms += 60000;
+    ui_fixture_follow(&fixture);
+    fixture.ui.page = PAGE_TIMELINE;
+    golden_at(&fixture, 80, 24, "timeline_rerun");
+    ui_fixture_assert_shows(&fixture, ": idle");
+    ui_fixture_done(&fixture);
+}
+
+/* ---- the pipeline drawn */
+#define STAGE(name, after) "{\"name\":\"" name "\",\"kind\":\"work\",\"after\":[" after "]}"
+
+static const char
+    branching[] =
+        "{\"pipeline\":\"branching\",\"max_parallel\":4,\"stages\":[" STAGE("check", "") "," STAGE("clean_transactions", "\"check\"") "," STAGE(
+            "clean_profiles",
+            "\"check\"") "," STAGE("clean_bureau",
+                                   "\"check\"") "," STAGE("merge",
+                                                          "\"clean_transactions\","
+                                                          "\"clean_profiles\"") "," STAGE("enrich",
+                                                                                          "\"clean_"
+                                                                                          "bureau\""
+                                                                                          ","
+                                                                                          "\"merge"
+                                                                                          "\"") "," STAGE("rep"
+                                                                                                          "or"
+                                                                                                          "t",
+                                                                                                          "\"c"
+                                                                                                          "lea"
+                                                                                                          "n_"
+                                                                                                          "pro"
+                                                                                                          "fil"
+                                                                                                          "es"
+                                                                                                          "\"") "," STAGE("train",
+                                                                                                                          "\"enric"
+                                                                                                                          "h\"") "," STAGE("publish",
+                                                                                                                                           "\"train\",\"report\",\"check\"") "]}";
+
+static void a_pipeline_with_branches_is_drawn(void **state)
+{
+    struct ui_fixture fixture;
+    (void)state;
+    ui_fixture_init_dag(&fixture, branching);
+    fixture.run.now_ms += 5000;
+    fixture_end(&fixture.run, "check", OUTCOME_SUCCESS);
+    fixture.run.now_ms += 5000;
+    fixture_end(&fixture.run, "clean_transactions", OUTCOME_SUCCESS);
+    fixture_fail(&fixture.run, "clean_bureau", ERROR_PERMANENT);
+    ui_fixture_follow(&fixture);
+    fixture.ui.page = PAGE_PIPELINE;
+    golden_at(&fixture, 80, 24, "pipeline");
+    fixture.screen.is_ascii = true;
+    golden_at(&fixture, 80, 24, "pipeline_ascii");
+    fixture.screen.is_ascii = false;
+    golden_at(&fixture, 60, 15, "pipeline");
+    fixture.ui.page = PAGE_RUN;
+    golden_at(&fixture, 200, 50, "pipeline_pane");
+    ui_fixture_done(&fixture);
+}
+
+/* Six layers of eight stages, each waiting for two of the layer before. */
+static char *wide_dag(void)
+{
+    struct buf text;
+    buf_init(&text, 1 << 16);
+    buf_append_text(&text, "{\"pipeline\":\"wide\",\"stages\":[");
+    for (int i = 0; i < 48; i++) {
+        buf_printf(&text, "%s{\"name\":\"stage_%d\",\"kind\":\"work\"", i == 0 ? "" : ",", i + 1);
+        if (i >= 8) {
+            int before = i / 8 * 8 - 8;
+            buf_printf(&text, ",\"after\":[\"stage_%d\",\"stage_%d\"]", before + i % 8 + 1,
+                       before + (i + 3) % 8 + 1);
+        }
+        buf_append_text(&text, "}");
+    }
+    buf_append_text(&text, "]}");
+    return buf_take(&text);
+}
+
+static void what_is_too_wide_to_draw_is_listed(void **state)
+{
+    struct ui_fixture fixture;
+    char *dag = wide_dag();
+    (void)state;
+    ui_fixture_init_dag(&fixture, dag);
+    fixture.ui.page = PAGE_PIPELINE;
+    fixture.ui.stage = 47;
+    golden_at(&fixture, 80, 24, "pipeline_wide");
+    ui_fixture_assert_shows(&fixture, "after stage_40, stage_35");
+    golden_at(&fixture, 200, 50, "pipeline_wide");
+    fixture.ui.page = PAGE_RUN;
+    ui_fixture_draw(&fixture, 200, 50);
+    ui_fixture_done(&fixture);
+    free(dag);
 }
 
 static void the_help_lists_every_action_with_its_keys(void **state)
@@ -179,8 +302,8 @@ static void the_help_lists_every_action_with_its_keys(void **state)
 static void every_size_can_be_drawn(void **state)
 {
     struct ui_fixture fixture;
-    static const enum ui_page pages[] = {PAGE_RUN, PAGE_DETAIL, PAGE_HISTORY, PAGE_VERDICT,
-                                         PAGE_HELP};
+    static const enum ui_page pages[] = {PAGE_RUN,  PAGE_DETAIL,   PAGE_HISTORY, PAGE_VERDICT,
+                                         PAGE_HELP, PAGE_TIMELINE, PAGE_PIPELINE};
     (void)state;
     ui_fixture_init(&fixture);
     ui_fixture_judge(&fixture, false);
@@ -209,6 +332,10 @@ int main(void)
         cmocka_unit_test(production_is_told_by_more_than_its_word),
         cmocka_unit_test(the_plan_stands_in_when_there_is_no_run),
         cmocka_unit_test(the_history_of_runs),
+        cmocka_unit_test(the_timeline_tells_queues_tries_and_waits),
+        cmocka_unit_test(a_rerun_of_the_next_day_leaves_the_night_out),
+        cmocka_unit_test(a_pipeline_with_branches_is_drawn),
+        cmocka_unit_test(what_is_too_wide_to_draw_is_listed),
         cmocka_unit_test(the_help_lists_every_action_with_its_keys),
         cmocka_unit_test(every_size_can_be_drawn),
     };
