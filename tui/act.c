@@ -35,11 +35,7 @@ void act_show_log(struct ui *ui, const struct client *client)
     const char *before = ui->log.file.path;
     bool is_same = path == NULL || before == NULL ? path == before : strcmp(path, before) == 0;
     if (!is_same) {
-        log_file_open(&ui->log.file, path);
-        ui->log.top = 0;
-        ui->log.left = 0;
-        ui->log.is_following = true;
-        ui->log.match = 0;
+        log_view_open(&ui->log, path);
     }
     free(path);
 }

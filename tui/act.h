@@ -27,6 +27,10 @@ void act_say(struct ui *ui, bool is_alert, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void act_turn_to(struct ui *ui, enum ui_page page); /* back to the run when it is shown already */
 void act_choose_stage(struct ui *ui, const struct client *client, size_t stage);
+/* What was typed at the foot of the screen is carried out. */
+void act_prompt_done(struct ui *ui);
+/* Ends the search of the log, else its filter; false: there was neither. */
+bool act_leave_log_search(struct ui *ui);
 /* The log of the chosen stage's shown try. */
 void act_show_log(struct ui *ui, const struct client *client);
 

@@ -30,20 +30,14 @@ static size_t moved(size_t at, long step, size_t count)
     return (size_t)(to < 0 ? 0 : to > last ? last : to);
 }
 
-static void move_log(struct ui_log *log, enum action action)
+static void move_log(struct log_view *log, enum action action)
 {
-    size_t lines = log_file_lines(&log->file);
-    if (action == ACTION_LAST) {
-        log->is_following = true;
-        return;
-    }
-    if (log->is_following) {
-        log->is_following = false;
-        log->seen = lines;
-    }
-    log->top = moved(log->top, step_of(action, (long)log->page), lines);
-    if (log->top + log->page >= lines && step_of(action, 1) > 0) {
-        log->is_following = true; /* back at the end: it follows again */
+    if (action == ACTION_FIRST) {
+        log_view_first(log);
+    } else if (action == ACTION_LAST) {
+        log_view_follow(log, true);
+    } else {
+        log_view_scroll(log, step_of(action, log->rows));
     }
 }
 
@@ -103,14 +97,12 @@ void act_last(struct act *act)
 
 void act_left(struct act *act)
 {
-    int *left = &act->ui->log.left;
-    *left = *left > SHIFT_COLS ? *left - SHIFT_COLS : 0;
+    log_view_shift(&act->ui->log, -SHIFT_COLS);
 }
 
 void act_right(struct act *act)
 {
-    int *left = &act->ui->log.left;
-    *left = *left + SHIFT_COLS > LOG_LINE_SHOWN ? *left : *left + SHIFT_COLS;
+    log_view_shift(&act->ui->log, SHIFT_COLS);
 }
 
 static void next_pane(struct ui *ui, bool is_back)

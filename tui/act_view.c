@@ -10,9 +10,7 @@ void act_back(struct act *act)
         act_turn_to(ui, PAGE_RUN);
     } else if (ui->is_zoomed) {
         ui->is_zoomed = false;
-    } else if (ui->log.file.needle != NULL) {
-        log_file_search(&ui->log.file, "");
-    } else {
+    } else if (!act_leave_log_search(ui)) {
         ui->focus = FOCUS_STAGES;
     }
 }

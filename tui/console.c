@@ -7,6 +7,7 @@
 #include "core/loop/timer.h"
 #include "core/loop/watch.h"
 #include "tui/control.h"
+#include "tui/log_saver.h"
 #include "tui/term.h"
 
 #include <signal.h>
@@ -37,7 +38,8 @@ struct console {
     struct fd_watch *keys;
     struct file_watch *store_watch, *log_watch, *watchers_watch;
     char *log_folder; /* watched by log_watch */
-    struct timer *tick, *frame, *resize, *chord;
+    struct timer *tick, *frame, *resize, *chord, *log_work;
+    struct log_saver saver;
     struct signal_watch *signals[SIGNALS_MAX];
     size_t signal_count;
     int64_t framed_ms; /* monotonic, of the latest frame that news caused */
@@ -139,15 +141,35 @@ static void check_start(struct console *console)
     client_give_up(client);
 }
 
-static bool grow_log(struct console *console)
+/* A slice of indexing and searching; the next one waits for keys that have come meanwhile. */
+static void work_on_log(void *context)
 {
-    bool has_more = false;
-    bool has_grown = log_file_grow(&console->ui.log.file, &has_more);
-    control_log_grown(&console->ui);
-    if (has_more) {
+    struct console *console = context;
+    struct log_work work = log_view_work(&console->ui.log, clock_system());
+    if (work.has_news) {
         draw_soon(console);
     }
-    return has_grown;
+    if (work.has_more) {
+        timer_arm(console->log_work, 0);
+    }
+}
+
+/* Keys may have asked for something that takes longer than a key may. */
+static void begin_log_work(struct console *console)
+{
+    if (!timer_is_armed(console->log_work)) {
+        timer_arm(console->log_work, 0);
+    }
+    log_saver_go(&console->saver, console->loop);
+}
+
+static void on_log_saved(void *context)
+{
+    struct console *console = context;
+    draw_soon(console);
+    if (console->is_leaving) {
+        loop_stop(console->loop);
+    }
 }
 
 static void refresh_run(struct console *console)
@@ -164,7 +186,7 @@ static void refresh_run(struct console *console)
     greet_new_run(console);
     check_start(console);
     control_refreshed(&console->ui, client);
-    grow_log(console);
+    work_on_log(console);
     watch_files(console);
     arm_tick(console);
 }
@@ -261,11 +283,7 @@ static void on_keys(void *context, bool is_readable, bool is_writable)
         return;
     }
     arm_chord(console);
-    bool was_match_due = console->ui.log.is_match_due;
-    grow_log(console);
-    if (was_match_due && console->ui.log.is_match_due) {
-        draw_soon(console);
-    }
+    begin_log_work(console);
     watch_files(console);
     arm_tick(console);
     draw(console);
@@ -355,6 +373,8 @@ static void start(struct console *console)
     console->frame = timer_new(console->loop, on_frame, console);
     console->resize = timer_new(console->loop, on_resize, console);
     console->chord = timer_new(console->loop, on_chord, console);
+    console->log_work = timer_new(console->loop, work_on_log, console);
+    console->saver = (struct log_saver){&console->ui, on_log_saved, console, .work = {{0}}};
     watch_signals(console);
     term_size(&cols, &rows);
     screen_init(&console->screen, cols, rows,
@@ -362,8 +382,7 @@ static void start(struct console *console)
     console->ui.client = &console->client;
     bindings_init(&console->ui.bindings, console->app->config);
     console->ui.utc_offset_s = utc_offset_s();
-    log_file_init(&console->ui.log.file);
-    console->ui.log.is_following = true;
+    log_view_init(&console->ui.log);
 }
 
 static void finish(struct console *console)
@@ -379,10 +398,12 @@ static void finish(struct console *console)
     timer_free(console->frame);
     timer_free(console->resize);
     timer_free(console->chord);
+    timer_free(console->log_work);
     loop_free(console->loop);
     dialog_close(&console->ui.dialog);
     bindings_done(&console->ui.bindings);
-    log_file_done(&console->ui.log.file);
+    log_view_done(&console->ui.log);
+    log_save_done(&console->ui.save);
     screen_done(&console->screen);
     free(console->log_folder);
 }
@@ -454,6 +475,7 @@ static int show(struct console *console)
         draw(console);
         loop_run(console->loop);
         term_close();
+        log_saver_finish(&console->saver, console->loop);
         say_goodbye(console);
     } else {
         complain("%s", err.message);

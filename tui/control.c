@@ -1,23 +1,8 @@
 /* Keys to actions, to text that is typed, and to dialogs. */
 #include "tui/control.h"
 
-#include "core/base/utf8.h"
-
 #include <stdio.h>
 #include <string.h>
-
-void control_log_grown(struct ui *ui)
-{
-    struct ui_log *log = &ui->log;
-    if (log->is_match_due && log->file.match_count > 0) {
-        size_t from = log_file_match_from(&log->file, log->top);
-        log->match = from < log->file.match_count ? from : 0;
-        log->top = log->file.matches[log->match];
-        log->is_following = false;
-        log->seen = log_file_lines(&log->file);
-        log->is_match_due = false;
-    }
-}
 
 void control_refreshed(struct ui *ui, struct client *client)
 {
@@ -40,29 +25,13 @@ void control_refreshed(struct ui *ui, struct client *client)
 }
 
 /* ---- text that is typed */
-static void type_search(struct ui *ui, uint32_t key)
+static void type(struct ui *ui, uint32_t key)
 {
-    struct ui_log *log = &ui->log;
-    size_t len = strlen(log->search);
-    struct buf bytes;
-    if (key == INPUT_ESC || key == INPUT_CTRL('C')) {
-        log->is_searching = false;
-    } else if (key == INPUT_ENTER) {
-        log->is_searching = false;
-        log_file_search(&log->file, log->search);
-        log->match = 0;
-        log->is_match_due = true;
-    } else if (key == INPUT_RUBOUT) {
-        while (len > 0 && ((unsigned char)log->search[--len] & 0xc0U) == 0x80U) {
-        }
-        log->search[len] = '\0';
-    } else if (key >= ' ' && key < INPUT_FIRST_SPECIAL) {
-        buf_init(&bytes, sizeof(log->search));
-        utf8_append(&bytes, key);
-        if (len + bytes.len < sizeof(log->search)) {
-            memcpy(log->search + len, buf_text(&bytes), bytes.len + 1);
-        }
-        buf_done(&bytes);
+    enum prompt_answer answer = prompt_key(&ui->prompt, key);
+    if (answer == PROMPT_DONE) {
+        act_prompt_done(ui);
+    } else if (answer == PROMPT_DROPPED) {
+        ui->prompt.kind = PROMPT_NONE;
     }
 }
 
@@ -109,7 +78,7 @@ static void dialog_pressed(struct ui *ui, struct client *client, uint32_t key)
 /* ---- keys */
 static bool takes_text(const struct ui *ui)
 {
-    return ui->log.is_searching || dialog_takes_text(&ui->dialog);
+    return prompt_is_open(&ui->prompt) || dialog_takes_text(&ui->dialog);
 }
 
 /* False: nobody wants that key here. */
@@ -122,8 +91,8 @@ static bool take_key(struct act *act, uint32_t key)
         dialog_pressed(ui, act->client, key);
         return key < INPUT_META;
     }
-    if (ui->log.is_searching) {
-        type_search(ui, key);
+    if (prompt_is_open(&ui->prompt)) {
+        type(ui, key);
         return key < INPUT_META;
     }
     ui->message[0] = '\0';

@@ -10,7 +10,5 @@ enum act_wish control_key(struct ui *ui, struct client *client, uint32_t key);
 void control_drop_chord(struct ui *ui);
 /* The client has read news: another run, another stage, another log. */
 void control_refreshed(struct ui *ui, struct client *client);
-/* The log has grown or was searched further. */
-void control_log_grown(struct ui *ui);
 
 #endif

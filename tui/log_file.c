@@ -1,223 +1,251 @@
-/* Indexing a log as it grows, and searching it. */
+/* Indexing a log as it grows, and reading lines of it. */
 #include "tui/log_file.h"
 
 #include "core/base/alloc.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LINES_PER_SEARCH = 50000, FIRST_CAPACITY = 256 };
+enum {
+    BLOCK_LINES = 64,
+    BLOCK_BYTES = 64 << 10,
+    BLOCK_TEXT = BLOCK_BYTES + LOG_LINE_MAX,
+    WINDOW = 256 << 10,
+    WINDOWS_PER_GROWTH = 8,
+    FIRST_CAPACITY = 64,
+};
 
-void log_file_init(struct log_file *log)
+void log_file_init(struct log_file *file)
 {
-    *log = (struct log_file){.fd = -1};
+    *file = (struct log_file){.fd = -1};
 }
 
-static void forget(struct log_file *log)
+/* Everything but the path and the memory. */
+static void forget(struct log_file *file)
 {
-    if (log->fd >= 0) {
-        close(log->fd);
+    if (file->fd >= 0) {
+        close(file->fd);
     }
-    free(log->path);
-    free(log->starts);
-    free(log->matches);
-    log->path = NULL;
-    log->starts = NULL;
-    log->matches = NULL;
+    file->fd = -1;
+    file->block_count = 0;
+    file->lines = 0;
+    file->size = 0;
+    file->is_line_open = false;
+    file->head_len = 0;
+    file->window_len = 0;
 }
 
-void log_file_done(struct log_file *log)
+void log_file_done(struct log_file *file)
 {
-    forget(log);
-    free(log->needle);
-    log_file_init(log);
+    forget(file);
+    free(file->path);
+    free(file->blocks);
+    free(file->window);
+    log_file_init(file);
 }
 
-void log_file_open(struct log_file *log, const char *path)
+void log_file_open(struct log_file *file, const char *path)
 {
-    char *needle = log->needle;
-    forget(log);
-    *log = (struct log_file){.fd = -1, .needle = needle};
-    log->path = path == NULL ? NULL : xstrdup(path);
+    log_file_done(file);
+    file->path = path == NULL ? NULL : xstrdup(path);
 }
 
-static void add_line(struct log_file *log, int64_t start)
+/* ---- the window */
+static void fill_window(struct log_file *file, int64_t start)
 {
-    if (log->count == log->capacity) {
-        log->capacity = log->capacity == 0 ? FIRST_CAPACITY : log->capacity * 2;
-        log->starts = xreallocarray(log->starts, log->capacity, sizeof(*log->starts));
+    if (file->window == NULL) {
+        file->window = xmalloc(WINDOW);
     }
-    log->starts[log->count++] = start;
+    ssize_t got = pread(file->fd, file->window, WINDOW, (off_t)start);
+    file->window_start = start;
+    file->window_len = got > 0 ? (size_t)got : 0;
 }
 
-static void add_piece(struct log_file *log, const char *ptr, size_t len)
+struct str log_file_bytes(struct log_file *file, int64_t start, size_t len)
+{
+    int64_t end = file->window_start + (int64_t)file->window_len;
+    if (start < file->window_start || start + (int64_t)len > end) {
+        fill_window(file, start);
+    }
+    size_t skipped = (size_t)(start - file->window_start);
+    size_t there = file->window_len - skipped;
+    return (struct str){file->window + skipped, there < len ? there : len};
+}
+
+/* ---- growing */
+static void begin_line(struct log_file *file, int64_t start)
+{
+    const struct log_block *last =
+        file->block_count == 0 ? NULL : &file->blocks[file->block_count - 1];
+    if (last == NULL || file->lines - last->line == BLOCK_LINES ||
+        start - last->start >= BLOCK_BYTES) {
+        if (file->block_count == file->block_capacity) {
+            file->block_capacity =
+                file->block_capacity == 0 ? FIRST_CAPACITY : file->block_capacity * 2;
+            file->blocks = xreallocarray(file->blocks, file->block_capacity, sizeof(*file->blocks));
+        }
+        file->blocks[file->block_count++] = (struct log_block){start, file->lines};
+    }
+    file->lines++;
+    file->is_line_open = true;
+}
+
+static void index_bytes(struct log_file *file, struct str bytes)
 {
     size_t at = 0;
-    while (at < len) {
-        if (!log->is_line_open) {
-            add_line(log, log->size + (int64_t)at);
-            log->is_line_open = true;
+    while (at < bytes.len) {
+        if (!file->is_line_open) {
+            begin_line(file, file->size + (int64_t)at);
         }
-        const char *end = memchr(ptr + at, '\n', len - at);
+        const char *end = memchr(bytes.ptr + at, '\n', bytes.len - at);
         if (end == NULL) {
             break;
         }
-        log->is_line_open = false;
-        at = (size_t)(end - ptr) + 1;
+        file->is_line_open = false;
+        at = (size_t)(end - bytes.ptr) + 1;
     }
-    log->size += (int64_t)len;
+    file->size += (int64_t)bytes.len;
 }
 
-/* A file that became shorter was replaced: it is read from its start. */
-static void check_size(struct log_file *log)
+/* Shorter than before, or another file of the same name, or one that begins otherwise. */
+static bool is_replaced(const struct log_file *file)
 {
     struct stat status;
-    if (fstat(log->fd, &status) == 0 && status.st_size < log->size) {
-        close(log->fd);
-        log->fd = -1;
-        log->count = 0;
-        log->size = 0;
-        log->is_line_open = false;
-        log->match_count = 0;
-        log->searched = 0;
+    char head[sizeof(file->head)];
+    if (stat(file->path, &status) != 0) {
+        return false; /* removed: what was read of it stays readable */
+    }
+    if (status.st_size < file->size || status.st_ino != file->inode) {
+        return true;
+    }
+    return pread(file->fd, head, file->head_len, 0) != (ssize_t)file->head_len ||
+           memcmp(head, file->head, file->head_len) != 0;
+}
+
+static bool open_file(struct log_file *file)
+{
+    struct stat status;
+    file->fd = open(file->path, O_RDONLY | O_CLOEXEC);
+    if (file->fd < 0 || fstat(file->fd, &status) != 0) {
+        return false;
+    }
+    file->inode = status.st_ino;
+    return true;
+}
+
+static void remember_head(struct log_file *file, struct str bytes)
+{
+    if (file->size == 0) {
+        file->head_len = bytes.len < sizeof(file->head) ? bytes.len : sizeof(file->head);
+        memcpy(file->head, bytes.ptr, file->head_len);
     }
 }
 
-static bool read_piece(struct log_file *log, bool *out_is_full)
+struct log_growth log_file_grow(struct log_file *file)
 {
-    if (log->path == NULL) {
-        return false;
+    struct log_growth growth = {.has_grown = false};
+    if (file->path == NULL) {
+        return growth;
     }
-    if (log->fd >= 0) {
-        check_size(log);
+    if (file->fd >= 0 && is_replaced(file)) {
+        forget(file);
+        growth.is_replaced = true;
     }
-    if (log->fd < 0) {
-        log->fd = open(log->path, O_RDONLY | O_CLOEXEC);
+    if (file->fd < 0 && !open_file(file)) {
+        return growth;
     }
-    if (log->fd < 0) {
-        return false;
-    }
-    char *piece = xmalloc(LOG_PIECE);
-    ssize_t got = pread(log->fd, piece, LOG_PIECE, (off_t)log->size);
-    if (got > 0) {
-        add_piece(log, piece, (size_t)got);
-    }
-    free(piece);
-    *out_is_full = got == LOG_PIECE;
-    return got > 0;
-}
-
-static void add_match(struct log_file *log, size_t line)
-{
-    if (log->match_count == log->match_capacity) {
-        log->match_capacity = log->match_capacity == 0 ? FIRST_CAPACITY : log->match_capacity * 2;
-        log->matches = xreallocarray(log->matches, log->match_capacity, sizeof(*log->matches));
-    }
-    log->matches[log->match_count++] = line;
-}
-
-/* Lines that are complete can be searched; the open one is when it is. */
-static bool search_piece(struct log_file *log, bool *out_has_more)
-{
-    size_t end = log->is_line_open ? log->count - 1 : log->count;
-    size_t stop = end - log->searched > LINES_PER_SEARCH ? log->searched + LINES_PER_SEARCH : end;
-    size_t before = log->match_count;
-    struct buf text;
-    if (log->needle == NULL || log->searched >= end) {
-        return false;
-    }
-    buf_init(&text, LOG_LINE_SHOWN);
-    for (; log->searched < stop; log->searched++) {
-        buf_reset(&text);
-        log_file_line(log, log->searched, &text);
-        if (log_file_find(log, buf_str(&text)) < text.len) {
-            add_match(log, log->searched);
+    for (int i = 0; i < WINDOWS_PER_GROWTH; i++) {
+        fill_window(file, file->size);
+        struct str bytes = {file->window, file->window_len};
+        remember_head(file, bytes);
+        index_bytes(file, bytes);
+        growth.has_grown = growth.has_grown || bytes.len > 0;
+        growth.has_more = bytes.len == WINDOW;
+        if (!growth.has_more) {
+            break;
         }
     }
-    buf_done(&text);
-    *out_has_more = *out_has_more || stop < end;
-    return log->match_count > before;
+    return growth;
 }
 
-bool log_file_grow(struct log_file *log, bool *out_has_more)
+/* ---- reading */
+size_t log_file_block_of(const struct log_file *file, size_t line)
 {
-    bool is_full = false;
-    bool has_grown = read_piece(log, &is_full);
-    *out_has_more = is_full;
-    return search_piece(log, out_has_more) || has_grown;
-}
-
-size_t log_file_lines(const struct log_file *log)
-{
-    return log->count;
-}
-
-void log_file_line(const struct log_file *log, size_t line, struct buf *out)
-{
-    int64_t end = line + 1 < log->count ? log->starts[line + 1] - 1 : log->size;
-    int64_t len = end - log->starts[line];
-    len = len > LOG_LINE_SHOWN ? LOG_LINE_SHOWN : len;
-    if (len <= 0 || !buf_reserve(out, (size_t)len)) {
-        return;
-    }
-    ssize_t got = pread(log->fd, out->ptr + out->len, (size_t)len, (off_t)log->starts[line]);
-    size_t used = got > 0 ? (size_t)got : 0;
-    while (used > 0 && out->ptr[out->len + used - 1] == '\n') {
-        used--;
-    }
-    out->len += used;
-    out->ptr[out->len] = '\0';
-}
-
-void log_file_search(struct log_file *log, const char *needle)
-{
-    free(log->needle);
-    log->needle = *needle == '\0' ? NULL : xstrdup(needle);
-    log->match_count = 0;
-    log->searched = 0;
-}
-
-size_t log_file_match_from(const struct log_file *log, size_t line)
-{
-    size_t low = 0, high = log->match_count;
+    size_t low = 0, high = file->block_count - 1;
     while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (log->matches[middle] < line) {
-            low = middle + 1;
+        size_t middle = low + (high - low + 1) / 2;
+        if (file->blocks[middle].line <= line) {
+            low = middle;
         } else {
-            high = middle;
+            high = middle - 1;
         }
     }
     return low;
 }
 
-static bool has_capitals(const char *text)
+size_t log_file_block_lines(const struct log_file *file, size_t block)
 {
-    while (*text != '\0' && !isupper((unsigned char)*text)) {
-        text++;
-    }
-    return *text != '\0';
+    size_t end = block + 1 < file->block_count ? file->blocks[block + 1].line : file->lines;
+    return end - file->blocks[block].line;
 }
 
-size_t log_file_find(const struct log_file *log, struct str text)
+static int64_t block_end(const struct log_file *file, size_t block)
 {
-    size_t len = log->needle == NULL ? 0 : strlen(log->needle);
-    if (len == 0 || len > text.len) {
-        return text.len;
+    return block + 1 < file->block_count ? file->blocks[block + 1].start : file->size;
+}
+
+struct str log_file_block_text(struct log_file *file, size_t block)
+{
+    int64_t start = file->blocks[block].start;
+    int64_t len = block_end(file, block) - start;
+    return log_file_bytes(file, start, len < BLOCK_TEXT ? (size_t)len : BLOCK_TEXT);
+}
+
+/* A line to its newline, or to the end of the bytes. */
+static struct str whole_line(struct str *rest)
+{
+    const char *end = rest->len == 0 ? NULL : memchr(rest->ptr, '\n', rest->len);
+    size_t len = end == NULL ? rest->len : (size_t)(end - rest->ptr);
+    struct str line = {rest->ptr, len};
+    size_t step = end == NULL ? len : len + 1;
+    *rest = (struct str){rest->ptr + step, rest->len - step};
+    return line;
+}
+
+struct str log_block_next(struct str *rest)
+{
+    struct str line = whole_line(rest);
+    line.len = line.len < LOG_LINE_MAX ? line.len : LOG_LINE_MAX;
+    return line;
+}
+
+struct str log_file_line(struct log_file *file, size_t line)
+{
+    size_t block = log_file_block_of(file, line);
+    struct str rest = log_file_block_text(file, block);
+    struct str text = log_block_next(&rest);
+    for (size_t i = file->blocks[block].line; i < line; i++) {
+        text = log_block_next(&rest);
     }
-    bool is_exact = has_capitals(log->needle);
-    for (size_t i = 0; i + len <= text.len; i++) {
-        int difference = is_exact ? memcmp(text.ptr + i, log->needle, len)
-                                  : strncasecmp(text.ptr + i, log->needle, len);
-        if (difference == 0) {
-            return i;
-        }
+    return text;
+}
+
+struct log_extent log_file_line_extent(struct log_file *file, size_t line)
+{
+    size_t block = log_file_block_of(file, line);
+    size_t after = file->blocks[block].line + log_file_block_lines(file, block);
+    struct str text = log_file_block_text(file, block), rest = text;
+    struct str found = whole_line(&rest);
+    for (size_t i = file->blocks[block].line; i < line; i++) {
+        found = whole_line(&rest);
     }
-    return text.len;
+    int64_t start = file->blocks[block].start + (found.ptr - text.ptr);
+    if (line + 1 < after) {
+        return (struct log_extent){start, (int64_t)found.len};
+    }
+    bool is_ended = block + 1 < file->block_count || !file->is_line_open;
+    return (struct log_extent){start, block_end(file, block) - (is_ended ? 1 : 0) - start};
 }

@@ -80,13 +80,34 @@ static void pending_chord(const struct ui *ui, const struct area *area)
     buf_done(&keys);
 }
 
+/* The end of what is typed stays in sight. */
+static void draw_prompt(const struct prompt *prompt, const struct area *area)
+{
+    static const char *const before[] = {
+        [PROMPT_SEARCH] = "/", [PROMPT_FILTER] = "&", [PROMPT_SAVE] = "save to: "};
+    if (prompt->kind == PROMPT_REPLACE) {
+        area_printf(area, 1, 0, ROLE_ALERT, "%s is there already; y replaces it", prompt->text);
+        return;
+    }
+    int cols = text_columns(str_from(prompt->text));
+    int x = area_text(area, 0, 0, ROLE_KEY, before[prompt->kind]);
+    struct area line = area_sub(area, x, 0, area->cols - x, 1);
+    int shift = cols + 1 > line.cols ? line.cols - cols - 1 : 0;
+    x = area_text(&line, shift, 0, ROLE_KEY, prompt->text);
+    area_text(&line, x, 0, ROLE_BUTTON_FOCUS, " ");
+    if (prompt->text[0] == '\0' && prompt->kind != PROMPT_SAVE) {
+        area_text(&line, x + 2, 0, ROLE_MUTED,
+                  prompt->kind == PROMPT_SEARCH ? "text, or ~ and a regular expression"
+                                                : "[>=LEVEL] [!]REGEX; Enter alone shows all");
+    }
+}
+
 void pane_message(const struct ui *ui, const struct area *area)
 {
     if (ui->pending.count > 0) {
         pending_chord(ui, area);
-    } else if (ui->log.is_searching) {
-        int x = area_printf(area, 0, 0, ROLE_KEY, "/%s", ui->log.search);
-        area_text(area, x, 0, ROLE_BUTTON_FOCUS, " ");
+    } else if (prompt_is_open(&ui->prompt)) {
+        draw_prompt(&ui->prompt, area);
     } else if (ui->message[0] != '\0') {
         area_cut(area, 1, 0, ui->is_alert ? ROLE_ALERT : ROLE_NOTICE, area->cols - 1, ui->message);
     } else if (!lost_runner(ui, area) && !chosen_error(ui, area)) {
@@ -127,10 +148,12 @@ static bool is_in_vain(const struct ui *ui, enum action action)
 void pane_hints(const struct ui *ui, const struct area *area)
 {
     static const enum action order[] = {
-        ACTION_HELP,    ACTION_QUIT,     ACTION_BACK,       ACTION_OPEN,           ACTION_NEW_RUN,
-        ACTION_RETRY,   ACTION_RERUN,    ACTION_STOP,       ACTION_SKIP,           ACTION_NEXT_PANE,
-        ACTION_SEARCH,  ACTION_FOLLOW,   ACTION_NEXT_MATCH, ACTION_PREVIOUS_MATCH, ACTION_LOG,
-        ACTION_HISTORY, ACTION_TIMELINE, ACTION_PIPELINE,   ACTION_VERDICT,        ACTION_ZOOM};
+        ACTION_HELP,       ACTION_QUIT,           ACTION_BACK,    ACTION_OPEN,
+        ACTION_NEW_RUN,    ACTION_RETRY,          ACTION_RERUN,   ACTION_STOP,
+        ACTION_SKIP,       ACTION_NEXT_PANE,      ACTION_SEARCH,  ACTION_FOLLOW,
+        ACTION_NEXT_MATCH, ACTION_PREVIOUS_MATCH, ACTION_LOG,     ACTION_HISTORY,
+        ACTION_TIMELINE,   ACTION_PIPELINE,       ACTION_VERDICT, ACTION_ZOOM,
+        ACTION_FILTER,     ACTION_NEXT_ERROR,     ACTION_WRAP,    ACTION_SAVE};
     enum place place = ui_place(ui);
     int x = 0;
     for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {

@@ -1,4 +1,5 @@
-/* The log of the chosen stage: follows, scrolls, marks what was searched for. */
+/* The log of the chosen stage: its lines in rows, what was searched for marked, and in its title
+ * what is shown of how much. */
 #include "tui/panes.h"
 
 #include "core/base/clock.h"
@@ -8,124 +9,284 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TEXT_MAX = 4 * LOG_LINE_SHOWN, TITLE_MAX = 512, STAMP_COLS = 9 };
+enum { TITLE_MAX = 512, STAMP_COLS = 9, PATTERN_COLS = 24, MARK_MARGIN = 1024 };
 
-/* A line is "<RFC 3339 time> <level> <text>"; what is not is shown as it is. */
-struct log_line {
-    int64_t ts_ms; /* 0: no time */
+/* ---- lines */
+static enum role role_of(enum log_level level)
+{
+    static const enum role roles[LEVEL_COUNT] = {ROLE_MUTED, ROLE_TEXT, ROLE_LOG_WARN,
+                                                 ROLE_LOG_ERROR};
+    return roles[level];
+}
+
+/* Where a row begins: so many columns of its text are left of the pane. */
+struct row {
+    struct str text; /* of the whole line */
+    size_t start;    /* first byte that is in sight, at most partly */
+    int x;           /* its column, 0 or less */
     enum role role;
-    struct str text;
 };
 
-static struct log_line parse_line(struct str line)
+static struct row unwrapped_row(struct str text, enum role role, int left)
 {
-    struct log_line parsed = {0, ROLE_TEXT, line};
-    struct str rest = {NULL, 0}, text = {NULL, 0};
-    struct str time = str_split(line, ' ', &rest);
-    struct str level = str_split(rest, ' ', &text);
-    if (!clock_parse_utc(time, &parsed.ts_ms)) {
-        parsed.ts_ms = 0;
-        return parsed;
+    struct row row = {text, 0, -left, role};
+    while (row.start < text.len) {
+        struct text_char c;
+        size_t step = text_step((struct str){text.ptr + row.start, text.len - row.start}, &c);
+        if (row.x + c.columns > 0) {
+            break;
+        }
+        row.x += c.columns;
+        row.start += step;
     }
-    parsed.text = text;
-    parsed.role = str_eq(level, STR("error"))  ? ROLE_LOG_ERROR
-                  : str_eq(level, STR("warn")) ? ROLE_LOG_WARN
-                                               : ROLE_TEXT;
-    return parsed;
+    return row;
 }
 
-static void mark_matches(const struct ui *ui, const struct area *area, int y, struct str text)
+/* Bytes that a row of so many columns shows, at least in part. */
+static size_t bytes_in_sight(const struct row *row, int cols)
 {
-    const struct log_file *file = &ui->log.file;
-    size_t done = 0;
-    while (done < text.len && file->needle != NULL) {
-        struct str rest = {text.ptr + done, text.len - done};
-        size_t at = log_file_find(file, rest);
-        if (at == rest.len) {
-            return;
+    struct str rest = {row->text.ptr + row->start, row->text.len - row->start};
+    size_t len = log_row_len(rest, cols - row->x);
+    return len < rest.len ? len + 4 : len;
+}
+
+/* Draws text.start..end, the matches in it in their own role. Only what is near is looked at: a
+ * line may be long. */
+static int draw_marked(const struct ui *ui, const struct area *area, int y, const struct row *row,
+                       size_t end)
+{
+    const struct log_match *match = &ui->log.search.match;
+    struct text_span near = {row->start < MARK_MARGIN ? 0 : row->start - MARK_MARGIN,
+                             end + MARK_MARGIN};
+    size_t at = row->start;
+    int x = row->x;
+    struct text_span span;
+    while (at < end && log_match_is_on(match) && log_match_find(match, row->text, near, &span) &&
+           span.start < end) {
+        size_t from = span.start < at ? at : span.start, to = span.end < end ? span.end : end;
+        if (to > at) {
+            x = area_put(area, x, y, row->role, (struct str){row->text.ptr + at, from - at});
+            x = area_put(area, x, y, ROLE_MATCH, (struct str){row->text.ptr + from, to - from});
+            at = to;
         }
-        int start = text_columns((struct str){text.ptr, done + at}) - ui->log.left;
-        int len = text_columns((struct str){rest.ptr + at, strlen(file->needle)});
-        if (start + len > 0) {
-            area_paint(area, start < 0 ? 0 : start, y, start < 0 ? start + len : len, ROLE_MATCH);
-        }
-        done += at + strlen(file->needle);
+        near.start = span.end;
+    }
+    return area_put(area, x, y, row->role, (struct str){row->text.ptr + at, end - at});
+}
+
+static void draw_unwrapped(const struct ui *ui, const struct area *area, int y,
+                           const struct log_line *line)
+{
+    struct row row = unwrapped_row(line->text, role_of(line->level), ui->log.left);
+    size_t end = row.start + bytes_in_sight(&row, area->cols);
+    end = end < row.text.len ? end : row.text.len;
+    draw_marked(ui, area, y, &row, end);
+    struct str rest = {row.text.ptr + row.start, row.text.len - row.start};
+    if (area->cols > 1 && log_row_len(rest, area->cols - row.x) < rest.len) {
+        area_text(area, area->cols - 1, y, ROLE_MUTED, ">");
     }
 }
 
-static void draw_line(const struct ui *ui, const struct area *area, int y, size_t number)
+/* The rows of a line from place->row on, as many as there is room for; gives the next y. */
+static int draw_wrapped(struct ui *ui, const struct area *area, int y, struct log_place place)
 {
-    struct buf line, stamp;
-    buf_init(&line, TEXT_MAX);
+    struct log_line line = log_view_line(&ui->log, place.line);
+    struct row row = {line.text, 0, 0, role_of(line.level)};
+    size_t number = 0;
+    do {
+        struct str rest = {row.text.ptr + row.start, row.text.len - row.start};
+        size_t len = log_row_len(rest, area->cols);
+        if (number++ >= place.row && y < area->rows) {
+            draw_marked(ui, area, y++, &row, row.start + len);
+        }
+        row.start += len;
+    } while (row.start < row.text.len && y < area->rows);
+    return y;
+}
+
+static int draw_hidden(struct ui *ui, const struct area *area, int y, size_t line)
+{
+    struct buf count;
+    int64_t hidden = log_view_hidden(&ui->log, line);
+    if (hidden == 0 || y >= area->rows) {
+        return y;
+    }
+    buf_init(&count, TITLE_MAX);
+    text_count(&count, hidden);
+    area_printf(area, 0, y, ROLE_MUTED, "... %s bytes more", buf_text(&count));
+    buf_done(&count);
+    return y + 1;
+}
+
+static void draw_stamp(const struct ui *ui, const struct area *area, int y, struct str time)
+{
+    struct buf stamp;
+    int64_t ts_ms = 0;
+    if (!clock_parse_utc(time, &ts_ms)) {
+        return;
+    }
     buf_init(&stamp, TITLE_MAX);
-    log_file_line(&ui->log.file, number, &line);
-    struct log_line parsed = parse_line(buf_str(&line));
-    struct area text = *area;
-    if (parsed.ts_ms != 0 && area->cols > STAMP_COLS * 3) {
-        text_clock(&stamp, parsed.ts_ms, ui->utc_offset_s);
-        area_text(area, 0, y, ROLE_MUTED, buf_text(&stamp));
-        text = area_sub(area, STAMP_COLS, 0, area->cols - STAMP_COLS, area->rows);
-    }
-    area_put(&text, -ui->log.left, y, parsed.role, parsed.text);
-    mark_matches(ui, &text, y, parsed.text);
-    buf_done(&line);
+    text_clock(&stamp, ts_ms, ui->utc_offset_s);
+    area_text(area, 0, y, ROLE_MUTED, buf_text(&stamp));
     buf_done(&stamp);
 }
 
-static void append_remark(const struct ui *ui, struct buf *out)
+static void draw_lines(struct ui *ui, const struct area *body, const struct area *text)
 {
-    const struct ui_log *log = &ui->log;
-    const struct log_file *file = &log->file;
-    size_t lines = log_file_lines(file);
-    if (file->needle != NULL) {
-        text_printable(out, file->needle);
-        buf_printf(out, " [%zu/%zu%s]  ", file->match_count == 0 ? 0 : log->match + 1,
-                   file->match_count, file->searched < lines ? "+" : "");
+    struct log_view *log = &ui->log;
+    struct log_place place = log->top;
+    for (int y = 0; y < body->rows;) {
+        struct log_line line = log_view_line(log, place.line);
+        int begun = y;
+        if (text->x > body->x && place.row == 0) {
+            draw_stamp(ui, body, y, line.time);
+        }
+        if (log->is_wrapped) {
+            y = draw_wrapped(ui, text, y, place);
+            y = draw_hidden(ui, text, y, place.line);
+        } else {
+            draw_unwrapped(ui, text, y++, &line);
+        }
+        for (int row = begun; place.line == log->match && row < y; row++) {
+            area_select_row(body, row);
+        }
+        size_t next = log_view_next(log, place.line + 1);
+        if (next == LOG_NO_LINE) {
+            return;
+        }
+        place = (struct log_place){next, 0};
     }
-    if (log->is_following) {
-        buf_append_text(out, "FOLLOW  ");
-    } else if (lines > log->seen) {
-        buf_append_char(out, '+');
-        text_count(out, (int64_t)(lines - log->seen));
-        buf_append_text(out, " new  ");
+}
+
+/* ---- title */
+static void append_pattern(struct buf *out, const char *sign, const char *typed)
+{
+    size_t len = log_row_len(str_from(typed), PATTERN_COLS);
+    buf_append_text(out, sign);
+    utf8_append_printable(out, (struct str){typed, len});
+    buf_append_text(out, typed[len] != '\0' ? "~" : "");
+}
+
+/* The last ones are left out when there is no room. */
+enum remark_word { WORD_STATE, WORD_SEARCH, WORD_FILTER, WORD_LINES, WORD_COLUMN, WORD_COUNT };
+
+static void append_word(const struct ui *ui, enum remark_word word, struct buf *out)
+{
+    const struct log_view *log = &ui->log;
+    size_t count = log_view_count(log);
+    bool is_filtered = log_match_is_on(&log->filter.match);
+    switch (word) {
+    case WORD_STATE:
+        if (log->is_following) {
+            buf_append_text(out, "FOLLOW");
+        } else if (log_view_new(log) > 0) {
+            buf_append_char(out, '+');
+            text_count(out, (int64_t)log_view_new(log));
+            buf_append_text(out, " new");
+        }
+        break;
+    case WORD_SEARCH:
+        if (log_match_is_on(&log->search.match)) {
+            size_t at = log_scan_has(&log->search, log->match)
+                            ? log_scan_rank(&log->search, log->match) + 1
+                            : 0;
+            append_pattern(out, "/", log->search.match.typed);
+            buf_printf(out, " [%zu/%zu%s]", at, log->search.count,
+                       log->search.scanned < log->file.lines ? "+" : "");
+        }
+        break;
+    case WORD_FILTER:
+        if (is_filtered) {
+            append_pattern(out, "&", log->filter.match.typed);
+        }
+        break;
+    case WORD_LINES:
+        text_count(out, (int64_t)count);
+        if (is_filtered) {
+            buf_append_text(out, log_view_is_scanning(log) ? "+ of " : " of ");
+            text_count(out, (int64_t)log->file.lines);
+        }
+        buf_append_text(out, log->file.lines == 1 ? " line" : " lines");
+        break;
+    case WORD_COLUMN:
+        if (log->is_wrapped) {
+            buf_append_text(out, "wrap");
+        } else if (log->left > 0) {
+            buf_printf(out, "column %d", log->left + 1);
+        }
+        break;
+    case WORD_COUNT:
+        break;
     }
-    if (log->left > 0) {
-        buf_printf(out, "column %d  ", log->left + 1);
+}
+
+static void append_remark(const struct ui *ui, int room, struct buf *out)
+{
+    struct buf word;
+    buf_init(&word, TITLE_MAX);
+    for (int last = WORD_COUNT - 1; last >= 0; last--) {
+        buf_reset(out);
+        for (int i = 0; i <= last; i++) {
+            buf_reset(&word);
+            append_word(ui, (enum remark_word)i, &word);
+            buf_append_text(out, out->len > 0 && word.len > 0 ? "  " : "");
+            buf_append_str(out, buf_str(&word));
+        }
+        if (text_columns(buf_str(out)) <= room) {
+            break;
+        }
     }
-    text_count(out, (int64_t)lines);
-    buf_append_text(out, " lines");
+    buf_done(&word);
+}
+
+static void draw_title(const struct ui *ui, const struct area *area)
+{
+    const char *stage = ui->client->view.run.dag->stages[ui->stage].name;
+    int try_number = ui_shown_try(ui);
+    struct buf remark;
+    char title[TITLE_MAX];
+    if (try_number > 1 || ui->try_number > 0) {
+        snprintf(title, sizeof(title), "Log %zu %s, try %d", ui->stage + 1, stage, try_number);
+    } else {
+        snprintf(title, sizeof(title), "Log %zu %s", ui->stage + 1, stage);
+    }
+    buf_init(&remark, TITLE_MAX);
+    append_remark(ui, area->cols - 4, &remark);
+    area_title(area, ui->focus == FOCUS_LOG, title, buf_text(&remark));
+    buf_done(&remark);
+}
+
+static void draw_nothing(const struct ui *ui, const struct area *body)
+{
+    const struct log_view *log = &ui->log;
+    struct buf count;
+    if (log->file.lines == 0) {
+        area_text(body, 0, 0, ROLE_MUTED,
+                  ui_shown_try(ui) == 0 ? "the stage has not started" : "nothing is logged yet");
+        return;
+    }
+    buf_init(&count, TITLE_MAX);
+    text_count(&count, (int64_t)log->file.lines);
+    area_printf(body, 0, 0, ROLE_MUTED, "0 of %s lines match%s", buf_text(&count),
+                log_view_is_scanning(log) ? " so far" : "");
+    buf_done(&count);
 }
 
 void pane_log(struct ui *ui, const struct area *area)
 {
-    struct ui_log *log = &ui->log;
-    const struct dag *dag = ui->client->view.run.dag;
-    struct buf remark;
-    char title[TITLE_MAX];
+    struct log_view *log = &ui->log;
     if (area->rows == 0) {
         return;
     }
-    int try_number = ui_shown_try(ui);
-    size_t lines = log_file_lines(&log->file);
-    log->page = area->rows > 1 ? (size_t)(area->rows - 1) : 1;
-    size_t last_top = lines > log->page ? lines - log->page : 0;
-    log->top = log->is_following || log->top > last_top ? last_top : log->top;
-    buf_init(&remark, TITLE_MAX);
-    append_remark(ui, &remark);
-    snprintf(title, sizeof(title), "Log %zu %s%s", ui->stage + 1, dag->stages[ui->stage].name,
-             ui->try_number > 0 ? " (older try)" : "");
-    if (try_number > 1) {
-        snprintf(title, sizeof(title), "Log %zu %s, try %d", ui->stage + 1,
-                 dag->stages[ui->stage].name, try_number);
+    struct area body = area_sub(area, 0, 1, area->cols, area->rows - 1), text = body;
+    if (!log->hides_times && area->cols > STAMP_COLS * 3) {
+        text = area_sub(&body, STAMP_COLS, 0, body.cols - STAMP_COLS, body.rows);
     }
-    area_title(area, ui->focus == FOCUS_LOG, title, buf_text(&remark));
-    buf_done(&remark);
-    struct area body = area_sub(area, 0, 1, area->cols, area->rows - 1);
-    if (lines == 0) {
-        area_text(&body, 0, 0, ROLE_MUTED,
-                  try_number == 0 ? "the stage has not started" : "nothing is logged yet");
-    }
-    for (int y = 0; y < body.rows && log->top + (size_t)y < lines; y++) {
-        draw_line(ui, &body, y, log->top + (size_t)y);
+    log_view_fit(log, text.cols, body.rows);
+    draw_title(ui, area);
+    if (log_view_next(log, log->top.line) == LOG_NO_LINE) {
+        draw_nothing(ui, &body);
+    } else {
+        draw_lines(ui, &body, &text);
     }
 }

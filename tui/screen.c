@@ -88,10 +88,40 @@ static void detach(const struct area *area, int x, int y)
     }
 }
 
-static int glyph_columns(uint32_t glyph)
+/* Invisible, or joining characters to one picture on some terminals only. */
+static bool is_joining(uint32_t c)
 {
-    int columns = glyph == UTF8_REPLACEMENT ? 1 : wcwidth((wchar_t)glyph);
-    return columns < 0 ? 1 : columns;
+    return (c >= 0x200b && c <= 0x200d) || (c >= 0x2060 && c <= 0x2064) || c == 0xfeff ||
+           c == 0x034f || c == 0x180e || (c >= 0xfe00 && c <= 0xfe0f) ||
+           (c >= 0x1f3fb && c <= 0x1f3ff) || (c >= 0xe0000 && c <= 0xe0fff);
+}
+
+/* By the characters of the C locale's UTF-8 tables; 1 where they say nothing. */
+static struct text_char drawn_as(uint32_t c)
+{
+    enum { SOFT_HYPHEN = 0xad, FLAG_A = 0x1f1e6, FLAG_Z = 0x1f1ff };
+    if (c >= ' ' && c < ASCII_MAX) {
+        return (struct text_char){c, 1};
+    }
+    if (is_joining(c)) {
+        return (struct text_char){0, 0};
+    }
+    if (c == '\t' || c == SOFT_HYPHEN) {
+        return (struct text_char){c == '\t' ? ' ' : '-', 1};
+    }
+    if (c >= FLAG_A && c <= FLAG_Z) {
+        return (struct text_char){'A' + c - FLAG_A, 1};
+    }
+    int columns = utf8_is_printable(c) && c != UTF8_REPLACEMENT ? wcwidth((wchar_t)c) : -1;
+    return columns < 0 ? (struct text_char){UTF8_REPLACEMENT, 1} : (struct text_char){c, columns};
+}
+
+size_t text_step(struct str text, struct text_char *out_char)
+{
+    uint32_t c = 0;
+    size_t len = utf8_decode(text, &c);
+    *out_char = drawn_as(c);
+    return len;
 }
 
 static void add_mark(const struct area *area, int x, int y, uint32_t mark)
@@ -112,19 +142,17 @@ static void add_mark(const struct area *area, int x, int y, uint32_t mark)
 }
 
 /* One visible character at x; a wide one that only half fits becomes blanks. */
-static void put_glyph(const struct area *area, int x, int y, enum role role, uint32_t glyph)
+static void put_char(const struct area *area, int x, int y, struct text_char c, enum role role)
 {
-    int columns = glyph_columns(glyph);
-    bool is_foreign = area->screen->is_ascii && glyph > ASCII_MAX;
-    bool is_unknown = glyph > ASCII_MAX && wcwidth((wchar_t)glyph) < 0;
-    bool fits = x >= 0 && x + columns <= area->cols;
-    uint32_t left = !fits ? ' ' : is_foreign ? '?' : is_unknown ? UTF8_REPLACEMENT : glyph;
-    for (int i = 0; i < columns; i++) {
+    bool is_foreign = area->screen->is_ascii && c.glyph > ASCII_MAX;
+    bool fits = x >= 0 && x + c.columns <= area->cols;
+    uint32_t left = !fits ? ' ' : is_foreign ? '?' : c.glyph;
+    for (int i = 0; i < c.columns; i++) {
         if (x + i >= 0 && x + i < area->cols) {
             detach(area, x + i, y);
         }
     }
-    for (int i = 0; i < columns; i++) {
+    for (int i = 0; i < c.columns; i++) {
         if (x + i >= 0 && x + i < area->cols) {
             uint32_t part = i == 0 || !fits || is_foreign ? left : 0;
             *cell_at(area->screen, area->x + x + i, area->y + y) =
@@ -135,26 +163,20 @@ static void put_glyph(const struct area *area, int x, int y, enum role role, uin
 
 int area_put(const struct area *area, int x, int y, enum role role, struct str text)
 {
-    struct buf clean;
     if (y < 0 || y >= area->rows) {
         return x;
     }
-    buf_init(&clean, TEXT_LIMIT);
-    utf8_append_printable(&clean, text.len > TEXT_LIMIT / 4 ? (struct str){text.ptr, TEXT_LIMIT / 4}
-                                                            : text);
-    struct str rest = buf_str(&clean);
-    while (rest.len > 0 && x < area->cols) {
-        uint32_t glyph = 0;
-        size_t len = utf8_decode(rest, &glyph);
-        rest = (struct str){rest.ptr + len, rest.len - len};
-        if (glyph_columns(glyph) == 0) {
-            add_mark(area, x, y, glyph);
-        } else {
-            put_glyph(area, x, y, role, glyph);
-            x += glyph_columns(glyph);
+    while (text.len > 0 && x < area->cols) {
+        struct text_char c;
+        size_t len = text_step(text, &c);
+        text = (struct str){text.ptr + len, text.len - len};
+        if (c.columns > 0) {
+            put_char(area, x, y, c, role);
+            x += c.columns;
+        } else if (c.glyph != 0) {
+            add_mark(area, x, y, c.glyph);
         }
     }
-    buf_done(&clean);
     return x < area->cols ? x : area->cols;
 }
 
@@ -192,18 +214,13 @@ void area_clear(const struct area *area, enum role role)
 
 int text_columns(struct str text)
 {
-    struct buf clean;
     int columns = 0;
-    buf_init(&clean, TEXT_LIMIT);
-    utf8_append_printable(&clean, text);
-    struct str rest = buf_str(&clean);
-    while (rest.len > 0) {
-        uint32_t glyph = 0;
-        size_t len = utf8_decode(rest, &glyph);
-        columns += glyph_columns(glyph);
-        rest = (struct str){rest.ptr + len, rest.len - len};
+    while (text.len > 0) {
+        struct text_char c;
+        size_t len = text_step(text, &c);
+        columns += c.columns;
+        text = (struct str){text.ptr + len, text.len - len};
     }
-    buf_done(&clean);
     return columns;
 }
 
@@ -224,13 +241,13 @@ size_t screen_line_len(struct str text, int cols)
     size_t len = 0, at_blank = 0;
     int used = 0;
     while (len < text.len) {
-        uint32_t glyph = 0;
-        size_t step = utf8_decode((struct str){text.ptr + len, text.len - len}, &glyph);
-        used += glyph_columns(glyph);
+        struct text_char c;
+        size_t step = text_step((struct str){text.ptr + len, text.len - len}, &c);
+        used += c.columns;
         if (used > cols) {
             return at_blank > 0 ? at_blank : len > 0 ? len : step;
         }
-        at_blank = glyph == ' ' ? len : at_blank;
+        at_blank = c.glyph == ' ' ? len : at_blank;
         len += step;
     }
     return len;

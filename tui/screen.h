@@ -52,6 +52,14 @@ void area_paint(const struct area *area, int x, int y, int cols, enum role role)
 /* A line with a title at its left and a remark at its right: "-Log 5 x--------FOLLOW-". */
 void area_title(const struct area *area, bool is_focused, const char *title, const char *remark);
 
+/* The first character of a text (text.len > 0) as it is drawn; gives the bytes it takes. What
+ * terminals disagree on is made plain, so that all of them count the same columns: joiners,
+ * variation selectors and skin tones are not drawn, a flag is its two letters. */
+struct text_char {
+    uint32_t glyph; /* 0: nothing is drawn */
+    int columns;    /* 0: a mark on the character before it, or nothing */
+};
+size_t text_step(struct str text, struct text_char *out_char);
 /* Columns of a text as area_put draws it. */
 int text_columns(struct str text);
 /* Bytes of `text` that fit into `cols` columns, broken at a blank where there is one; at least one

@@ -6,7 +6,9 @@
 #include "core/app/client.h"
 #include "tui/dialog.h"
 #include "tui/keymap.h"
-#include "tui/log_file.h"
+#include "tui/log_save.h"
+#include "tui/log_view.h"
+#include "tui/prompt.h"
 #include "tui/screen.h"
 
 /* What fills the screen between header and footer. */
@@ -22,19 +24,6 @@ enum ui_page {
 /* Which pane of PAGE_RUN the keys go to. */
 enum ui_focus { FOCUS_STAGES, FOCUS_VERDICT, FOCUS_LOG };
 
-struct ui_log {
-    struct log_file file;
-    size_t top; /* first line shown, while not following */
-    int left;   /* columns shifted */
-    bool is_following;
-    size_t seen;       /* lines when following stopped: "+N new" */
-    size_t match;      /* index of the current match */
-    size_t page;       /* lines shown by the latest drawing */
-    bool is_match_due; /* go to the first match as soon as there is one */
-    char search[128];  /* the line being typed, while is_searching */
-    bool is_searching;
-};
-
 struct ui {
     const struct client *client; /* borrowed */
     int64_t now_ms;
@@ -48,7 +37,10 @@ struct ui {
     int try_number;           /* whose log is shown; 0: the latest */
     size_t run_row;           /* chosen in the history */
     int scroll;               /* of help, detail and verdict */
-    struct ui_log log;
+    struct log_view log;
+    struct log_save save; /* asked for when it has a path: whoever has a loop takes it */
+    bool is_saving;       /* one that was asked for before */
+    struct prompt prompt;
     struct dialog dialog;
     struct bindings bindings;
     struct key_chord pending; /* keys of a chord that is not complete */

@@ -78,6 +78,15 @@ enum action_group {
     X(PREVIOUS_MATCH, previous_match, "N", PLACE_LOG, LOG, "", "previous", "previous match")       \
     X(FOLLOW, follow, "F", PLACE_STAGES | PLACE_LOG, LOG, "", "follow",                            \
       "follow the log, or stop following")                                                         \
+    X(FILTER, filter, "&", PLACE_STAGES | PLACE_LOG, LOG, "[[>=LEVEL] [!]REGEX]", "filter",        \
+      "show only the lines that match")                                                            \
+    X(NEXT_ERROR, next_error, "e", PLACE_STAGES | PLACE_LOG, LOG, "", "error", "next error line")  \
+    X(PREVIOUS_ERROR, previous_error, "E", PLACE_STAGES | PLACE_LOG, LOG, "", "",                  \
+      "previous error line")                                                                       \
+    X(WRAP, wrap, "w", PLACE_STAGES | PLACE_LOG, LOG, "", "wrap", "wrap long lines, or not")       \
+    X(TIMES, times, "t", PLACE_STAGES | PLACE_LOG, LOG, "", "", "show the times, or not")          \
+    X(SAVE, save, "C-s", PLACE_STAGES | PLACE_LOG, LOG, "[FILE]", "save",                          \
+      "save the log, or what the filter leaves of it")                                             \
     X(OLDER_TRY, older_try, "[", PLACE_STAGES | PLACE_LOG, LOG, "", "", "log of the try before")   \
     X(NEWER_TRY, newer_try, "]", PLACE_STAGES | PLACE_LOG, LOG, "", "", "log of the try after")    \
     X(LOG, log, "L", PLACE_OF_RUN, VIEWS, "", "Log", "the log alone, or back")                     \

@@ -57,11 +57,12 @@ bool utf8_append(struct buf *out, uint32_t c)
     return buf_append(out, bytes, length);
 }
 
-static bool is_control(uint32_t c)
+bool utf8_is_printable(uint32_t c)
 {
     bool is_bidirectional = (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) ||
                             c == 0x200e || c == 0x200f || c == 0x061c;
-    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 || is_bidirectional;
+    bool is_control = c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029;
+    return !is_control && !is_bidirectional;
 }
 
 static bool append_filtered(struct buf *out, struct str s, bool (*is_unwanted)(uint32_t))
@@ -95,7 +96,12 @@ bool utf8_append_valid(struct buf *out, struct str s)
     return append_filtered(out, s, is_nul);
 }
 
+static bool is_unprintable(uint32_t c)
+{
+    return !utf8_is_printable(c);
+}
+
 bool utf8_append_printable(struct buf *out, struct str s)
 {
-    return append_filtered(out, s, is_control);
+    return append_filtered(out, s, is_unprintable);
 }

@@ -41,8 +41,7 @@ static void load_config(struct ui_fixture *fixture)
     fixture->app.state_folder = xstrdup("/nowhere");
     watchers_init(&fixture->client.watchers, fixture->app.state_folder);
     fixture->ui.client = &fixture->client;
-    log_file_init(&fixture->ui.log.file);
-    fixture->ui.log.is_following = true;
+    log_view_init(&fixture->ui.log);
     screen_init(&fixture->screen, 80, 24, false);
 }
 
@@ -78,7 +77,8 @@ void ui_fixture_done(struct ui_fixture *fixture)
     }
     dialog_close(&fixture->ui.dialog);
     bindings_done(&fixture->ui.bindings);
-    log_file_done(&fixture->ui.log.file);
+    log_view_done(&fixture->ui.log);
+    log_save_done(&fixture->ui.save);
     screen_done(&fixture->screen);
     watchers_done(&fixture->client.watchers);
     config_free(fixture->app.config);

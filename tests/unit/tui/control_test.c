@@ -42,7 +42,7 @@ static void every_key_can_be_pressed_everywhere(void **state)
             press(&fixture, key <= INPUT_UNKNOWN ? key : INPUT_UNKNOWN);
             ui_fixture_draw(&fixture, 80, 24);
             assert_int_equal(fixture.ui.dialog.kind, DIALOG_NONE);
-            fixture.ui.log.is_searching = false;
+            fixture.ui.prompt.kind = PROMPT_NONE;
         }
     }
     ui_fixture_done(&fixture);
@@ -176,6 +176,12 @@ struct with_log {
     char *folder;
 };
 
+static void work(struct with_log *with)
+{
+    while (log_view_work(&with->fixture.ui.log, clock_system()).has_more) {
+    }
+}
+
 static void set_up_log(struct with_log *with)
 {
     struct buf text;
@@ -195,8 +201,7 @@ static void set_up_log(struct with_log *with)
                     buf_text(&text), 0600);
     buf_done(&text);
     control_refreshed(&with->fixture.ui, &with->fixture.client);
-    bool has_more = false;
-    log_file_grow(&with->fixture.ui.log.file, &has_more);
+    work(with);
     ui_fixture_draw(&with->fixture, 80, 24);
 }
 
@@ -208,7 +213,6 @@ static void tear_down_log(struct with_log *with)
 
 static void append_line(struct with_log *with)
 {
-    bool has_more = false;
     char *path =
         file_join(with->folder, "runs/" FIXTURE_RUN_ID "/logs/check_lambda_connection.1.log");
     FILE *file = fopen(path, "a");
@@ -216,7 +220,7 @@ static void append_line(struct with_log *with)
     fputs("2026-11-22T15:41:00.000Z info fresh\n", file);
     fclose(file);
     free(path);
-    log_file_grow(&with->fixture.ui.log.file, &has_more);
+    work(with);
 }
 
 static void the_log_follows_until_it_is_scrolled(void **state)
@@ -248,17 +252,16 @@ static void the_log_follows_until_it_is_scrolled(void **state)
 static void a_search_counts_and_walks_through_its_matches(void **state)
 {
     struct with_log with;
-    bool has_more = false;
     (void)state;
     set_up_log(&with);
+    press(&with.fixture, INPUT_TAB);
+    press(&with.fixture, 'g');
     press(&with.fixture, '/');
     type(&with.fixture, "needlx");
     press(&with.fixture, INPUT_RUBOUT);
     type(&with.fixture, "e");
     press(&with.fixture, INPUT_ENTER);
-    log_file_grow(&with.fixture.ui.log.file, &has_more);
-    with.fixture.ui.log.top = 0;
-    control_log_grown(&with.fixture.ui);
+    work(&with);
     ui_fixture_draw(&with.fixture, 80, 24);
     ui_fixture_assert_shows(&with.fixture, "needle [1/4]");
     ui_fixture_assert_golden(&with.fixture, "search_80x24");

@@ -1,11 +1,13 @@
 /* The cell screen: clipping, widths, harmless text. */
 #include "tui/screen.h"
 
+#include "core/base/utf8.h"
 #include "tests/support/cmocka.h"
 
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
 static char *text_of(const struct screen *screen)
 {
@@ -91,6 +93,56 @@ static void combining_characters_take_no_column(void **state)
     screen_done(&screen);
 }
 
+/* Some terminals draw these as one picture of two columns, others as several. */
+static void what_terminals_join_differently_is_drawn_apart(void **state)
+{
+    struct screen screen;
+    (void)state;
+    screen_init(&screen, 12, 1, false);
+    struct area all = area_of(&screen);
+    assert_int_equal(area_text(&all, 0, 0, ROLE_TEXT, "\U0001f469\u200d\U0001f680x"), 5);
+    assert_shows(&screen, "\U0001f469\U0001f680x\n");
+    screen_clear(&screen);
+    assert_int_equal(area_text(&all, 0, 0, ROLE_TEXT, "\u2764\ufe0f\U0001f44d\U0001f3fdx"), 4);
+    assert_shows(&screen, "\u2764\U0001f44dx\n");
+    screen_clear(&screen);
+    assert_int_equal(area_text(&all, 0, 0, ROLE_TEXT, "\U0001f1e9\U0001f1ea co\u00adop"), 8);
+    assert_shows(&screen, "DE co-op\n");
+    screen_done(&screen);
+}
+
+/* The columns that are counted are those that are drawn, whatever the bytes. */
+static void the_width_of_any_text_is_what_is_drawn(void **state)
+{
+    static const char *const pieces[] = {"a",          " ",      "漢",     "é",      "e\u0301",
+                                         "\U0001f469", "\u200d", "\ufe0f", "\xff",   "\x1b",
+                                         "\t",         "\u202e", "\u05d0", "\ue000", "\U0001f1e6"};
+    uint32_t seed = 7;
+    struct screen screen;
+    (void)state;
+    screen_init(&screen, 200, 1, false);
+    struct area all = area_of(&screen);
+    for (int round = 0; round < 2000; round++) {
+        char text[256] = "";
+        for (int i = 0; i < 40; i++) {
+            seed = seed * 1664525U + 1013904223U;
+            strcat(text, pieces[(seed >> 16) % (sizeof(pieces) / sizeof(pieces[0]))]);
+        }
+        int columns = text_columns(str_from(text)), drawn = 0;
+        screen_clear(&screen);
+        assert_int_equal(area_text(&all, 0, 0, ROLE_TEXT, text), columns);
+        area_text(&all, columns, 0, ROLE_TEXT, "|");
+        for (int x = 0; x < columns; x++) {
+            uint32_t glyph = screen_cell(&screen, x, 0)->glyph;
+            assert_true(glyph == 0 || wcwidth((wchar_t)glyph) > 0);
+            drawn += glyph == 0 ? 0 : glyph == UTF8_REPLACEMENT ? 1 : wcwidth((wchar_t)glyph);
+        }
+        assert_int_equal(drawn, columns);
+        assert_int_equal(screen_cell(&screen, columns, 0)->glyph, '|');
+    }
+    screen_done(&screen);
+}
+
 static void an_ascii_screen_keeps_the_widths(void **state)
 {
     struct screen screen;
@@ -145,6 +197,8 @@ int main(void)
         cmocka_unit_test(control_bytes_and_overrides_are_shown_harmlessly),
         cmocka_unit_test(a_wide_character_is_never_cut_in_half),
         cmocka_unit_test(combining_characters_take_no_column),
+        cmocka_unit_test(what_terminals_join_differently_is_drawn_apart),
+        cmocka_unit_test(the_width_of_any_text_is_what_is_drawn),
         cmocka_unit_test(an_ascii_screen_keeps_the_widths),
         cmocka_unit_test(a_cut_text_says_so),
         cmocka_unit_test(lines_break_at_blanks_and_always_advance),
