@@ -56,3 +56,46 @@ void act_turn_to(struct ui *ui, enum ui_page page)
     ui->page = ui->page == page ? PAGE_RUN : page;
     ui->scroll = 0;
 }
+
+static size_t find_stage(const struct dag *dag, struct str word)
+{
+    uint64_t number = 0;
+    size_t found = dag->count, like = 0;
+    if (str_to_u64(word, &number) && number >= 1 && number <= dag->count) {
+        return (size_t)number - 1;
+    }
+    for (size_t i = 0; i < dag->count; i++) {
+        if (str_eq(str_from(dag->stages[i].name), word)) {
+            return i;
+        }
+        if (str_starts_with(str_from(dag->stages[i].name), word)) {
+            found = i;
+            like++;
+        }
+    }
+    return like == 1 ? found : dag->count;
+}
+
+bool act_take_stage(struct act *act, struct str *out_rest)
+{
+    const struct dag *dag = act->client->view.run.dag;
+    const char *names[DAG_STAGES_MAX];
+    struct str word = str_split(str_from(act->operand), ' ', out_rest);
+    *out_rest = str_trim(*out_rest);
+    if (word.len == 0) {
+        return true;
+    }
+    size_t stage = find_stage(dag, word);
+    if (stage < dag->count) {
+        act_choose_stage(act->ui, act->client, stage);
+        return true;
+    }
+    for (size_t i = 0; i < dag->count; i++) {
+        names[i] = dag->stages[i].name;
+    }
+    const char *near = str_nearest(word, names, dag->count);
+    act_say(act->ui, true, "there is no stage \"%.*s\"%s%s%s", STR_ARG(word),
+            near == NULL ? "; they have numbers, too" : "; did you mean \"",
+            near == NULL ? "" : near, near == NULL ? "" : "\"?");
+    return false;
+}

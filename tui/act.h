@@ -31,6 +31,9 @@ void act_choose_stage(struct ui *ui, const struct client *client, size_t stage);
 void act_prompt_done(struct ui *ui);
 /* Ends the search of the log, else its filter; false: there was neither. */
 bool act_leave_log_search(struct ui *ui);
+/* Chooses the stage that the operand begins with, by number, name or unambiguous beginning; without
+ * an operand the chosen one stays. False: said what is wrong. out_rest: behind it. */
+bool act_take_stage(struct act *act, struct str *out_rest);
 /* The log of the chosen stage's shown try. */
 void act_show_log(struct ui *ui, const struct client *client);
 

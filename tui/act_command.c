@@ -14,9 +14,19 @@ static bool may_command(struct act *act)
 
 static void ask(struct act *act, enum command_verb verb)
 {
+    struct ui *ui = act->ui;
     struct error err;
-    if (may_command(act) && !plan_command(act->ui, verb, &err)) {
-        act_say(act->ui, true, "%s", err.message);
+    struct str reason = STR("");
+    if (!may_command(act) || (verb != COMMAND_STOP && !act_take_stage(act, &reason))) {
+        return;
+    }
+    if (!plan_command(ui, verb, &err)) {
+        act_say(ui, true, "%s", err.message);
+    } else if (verb == COMMAND_SKIP) {
+        line_insert(&ui->dialog.fields[0].line, reason);
+    } else if (reason.len > 0) {
+        dialog_close(&ui->dialog);
+        act_say(ui, true, "%s takes no reason: \"%.*s\"", command_verb_name(verb), STR_ARG(reason));
     }
 }
 

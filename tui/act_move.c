@@ -128,5 +128,10 @@ void act_previous_pane(struct act *act)
 
 void act_stage(struct act *act)
 {
-    act_choose_stage(act->ui, act->client, act->index);
+    struct str rest;
+    if (act->operand[0] == '\0') {
+        act_choose_stage(act->ui, act->client, act->index);
+    } else {
+        act_take_stage(act, &rest);
+    }
 }

@@ -32,6 +32,19 @@ void act_open(struct act *act)
     }
 }
 
+void act_run(struct act *act)
+{
+    struct error err;
+    if (act->operand[0] == '\0') {
+        palette_open(&act->ui->palette, "run ");
+    } else if (client_show(act->client, act->operand, &err)) {
+        act->ui->page = PAGE_RUN;
+        control_refreshed(act->ui, act->client);
+    } else {
+        act_say(act->ui, true, "%s", err.message);
+    }
+}
+
 void act_log(struct act *act)
 {
     struct ui *ui = act->ui;
@@ -64,6 +77,11 @@ void act_verdict(struct act *act)
 void act_zoom(struct act *act)
 {
     act->ui->is_zoomed = !act->ui->is_zoomed;
+}
+
+void act_palette(struct act *act)
+{
+    palette_open(&act->ui->palette, "");
 }
 
 void act_help(struct act *act)

@@ -381,6 +381,7 @@ static void start(struct console *console)
                 term_is_ascii() || config_bool(console->app->config, CONFIG_console_ascii));
     console->ui.client = &console->client;
     bindings_init(&console->ui.bindings, console->app->config);
+    control_load_history(&console->ui, &console->client);
     console->ui.utc_offset_s = utc_offset_s();
     log_view_init(&console->ui.log);
 }
@@ -404,6 +405,7 @@ static void finish(struct console *console)
     bindings_done(&console->ui.bindings);
     log_view_done(&console->ui.log);
     log_save_done(&console->ui.save);
+    palette_done(&console->ui.palette);
     screen_done(&console->screen);
     free(console->log_folder);
 }

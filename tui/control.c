@@ -1,7 +1,11 @@
 /* Keys to actions, to text that is typed, and to dialogs. */
 #include "tui/control.h"
 
+#include "core/base/alloc.h"
+#include "core/base/file.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void control_refreshed(struct ui *ui, struct client *client)
@@ -51,7 +55,7 @@ static void carry_out(struct ui *ui, struct client *client)
         struct command command = {
             .verb = dialog->verb,
             .stage = dialog->stage[0] == '\0' ? NULL : dialog->stage,
-            .reason = dialog->verb == COMMAND_SKIP ? dialog->fields[0].text : NULL,
+            .reason = dialog->verb == COMMAND_SKIP ? dialog->fields[0].line.text : NULL,
         };
         is_good = client_command(client, &command, ui->now_ms, &err);
         act_say(ui, false, "%s %s is sent; waiting for the runner's answer",
@@ -78,7 +82,37 @@ static void dialog_pressed(struct ui *ui, struct client *client, uint32_t key)
 /* ---- keys */
 static bool takes_text(const struct ui *ui)
 {
-    return prompt_is_open(&ui->prompt) || dialog_takes_text(&ui->dialog);
+    return ui->palette.is_open || prompt_is_open(&ui->prompt) || dialog_takes_text(&ui->dialog);
+}
+
+/* Without the history nothing is lost but comfort: its errors are not worth a word. */
+static char *history_path(const struct client *client)
+{
+    return file_join(client->app->state_folder, "console_history");
+}
+
+void control_load_history(struct ui *ui, const struct client *client)
+{
+    struct error ignored;
+    char *path = history_path(client);
+    palette_load_history(&ui->palette, path, &ignored);
+    free(path);
+}
+
+static void palette_pressed(struct act *act, uint32_t key)
+{
+    struct ui *ui = act->ui;
+    struct error ignored;
+    if (palette_key(ui, key) != PALETTE_ENTERED) {
+        return;
+    }
+    char *path = history_path(act->client);
+    char *line = xstrdup(ui->palette.line.text); /* the action may open the palette again */
+    ui->message[0] = '\0';
+    palette_remember(&ui->palette, path, line, &ignored);
+    palette_run(act, line);
+    free(line);
+    free(path);
 }
 
 /* False: nobody wants that key here. */
@@ -89,6 +123,10 @@ static bool take_key(struct act *act, uint32_t key)
     bool was_pending = ui->pending.count > 0;
     if (ui->dialog.kind != DIALOG_NONE) {
         dialog_pressed(ui, act->client, key);
+        return key < INPUT_META;
+    }
+    if (ui->palette.is_open) {
+        palette_pressed(act, key);
         return key < INPUT_META;
     }
     if (prompt_is_open(&ui->prompt)) {

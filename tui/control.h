@@ -6,6 +6,8 @@
 #include "tui/act.h"
 
 enum act_wish control_key(struct ui *ui, struct client *client, uint32_t key);
+/* The lines of the palette of earlier consoles. */
+void control_load_history(struct ui *ui, const struct client *client);
 /* A chord that was begun is not finished any more. */
 void control_drop_chord(struct ui *ui);
 /* The client has read news: another run, another stage, another log. */

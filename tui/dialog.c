@@ -1,9 +1,8 @@
 /* Dialogs: fields, buttons, and how they look. */
 #include "tui/dialog.h"
 
+#include "core/app/keys.h"
 #include "core/base/alloc.h"
-#include "core/base/utf8.h"
-#include "tui/keymap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +19,7 @@ void dialog_close(struct dialog *dialog)
 void dialog_add_field(struct dialog *dialog, const char *label, const char *required)
 {
     struct dialog_field *field = &dialog->fields[dialog->field_count++];
-    *field = (struct dialog_field){.text = ""};
+    *field = (struct dialog_field){.label = ""};
     snprintf(field->label, sizeof(field->label), "%s", label);
     snprintf(field->required, sizeof(field->required), "%s", required == NULL ? "" : required);
 }
@@ -44,10 +43,10 @@ const char *dialog_obstacle(const struct dialog *dialog)
 {
     for (size_t i = 0; i < dialog->field_count; i++) {
         const struct dialog_field *field = &dialog->fields[i];
-        if (field->required[0] != '\0' && strcmp(field->text, field->required) != 0) {
+        if (field->required[0] != '\0' && strcmp(field->line.text, field->required) != 0) {
             return "type the name of the environment first";
         }
-        if (str_trim(str_from(field->text)).len == 0) {
+        if (str_trim(str_from(field->line.text)).len == 0) {
             return "fill in the reason first";
         }
     }
@@ -57,26 +56,6 @@ const char *dialog_obstacle(const struct dialog *dialog)
 bool dialog_takes_text(const struct dialog *dialog)
 {
     return dialog->kind != DIALOG_NONE && dialog->focus < dialog->field_count;
-}
-
-static void type_key(struct dialog_field *field, uint32_t key)
-{
-    size_t len = strlen(field->text);
-    struct buf bytes;
-    if (key == INPUT_RUBOUT) {
-        while (len > 0 && ((unsigned char)field->text[--len] & 0xc0U) == 0x80U) {
-        }
-        field->text[len] = '\0';
-    } else if (key == INPUT_CTRL('U')) {
-        field->text[0] = '\0';
-    } else if (key >= ' ' && key < INPUT_FIRST_SPECIAL) {
-        buf_init(&bytes, DIALOG_TEXT_SIZE);
-        utf8_append(&bytes, key);
-        if (len + bytes.len < sizeof(field->text)) {
-            memcpy(field->text + len, buf_text(&bytes), bytes.len + 1);
-        }
-        buf_done(&bytes);
-    }
 }
 
 static enum dialog_answer press(const struct dialog *dialog)
@@ -104,7 +83,7 @@ enum dialog_answer dialog_key(struct dialog *dialog, uint32_t key)
     } else if (key == INPUT_BACK_TAB || key == INPUT_UP_ARROW) {
         move(dialog, true);
     } else if (is_in_field) {
-        type_key(&dialog->fields[dialog->focus], key);
+        line_key(&dialog->fields[dialog->focus].line, key);
     } else if (key == INPUT_LEFT_ARROW || key == INPUT_RIGHT_ARROW) {
         dialog->focus = dialog->focus == no_button(dialog) ? yes_button(dialog) : no_button(dialog);
     } else if (key == 'n' || key == 'N' || key == 'q') {
@@ -149,9 +128,10 @@ static void draw_field(const struct dialog *dialog, size_t index, const struct a
     const struct dialog_field *field = &dialog->fields[index];
     bool is_focused = dialog->focus == index;
     int x = area_printf(inner, 0, y, is_focused ? ROLE_KEY : ROLE_DIALOG, "%s: ", field->label);
-    x = area_text(inner, x, y, ROLE_DIALOG, field->text);
     if (is_focused) {
-        area_text(inner, x, y, ROLE_BUTTON_FOCUS, " ");
+        line_draw(&field->line, inner, x, y, ROLE_DIALOG);
+    } else {
+        area_text(inner, x, y, ROLE_DIALOG, field->line.text);
     }
 }
 

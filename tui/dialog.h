@@ -4,13 +4,13 @@
 #define GATEHOUSE_TUI_DIALOG_H
 
 #include "core/run/run.h"
-#include "tui/screen.h"
+#include "tui/line.h"
 
-enum { DIALOG_FIELDS = 2, DIALOG_TEXT_SIZE = 200 };
+enum { DIALOG_FIELDS = 2 };
 
 struct dialog_field {
     char label[80];
-    char text[DIALOG_TEXT_SIZE];
+    struct line line;
     char required[64]; /* the text that must be typed; empty: any */
 };
 

@@ -3,9 +3,9 @@
 
 #include "core/view/text.h"
 
-#include <string.h>
+#include <ctype.h>
 
-enum { TEXT_MAX = 4096 };
+enum { TEXT_MAX = 4096, ASCII_END = 0x80 };
 
 static void last_command(const struct ui *ui, const struct area *area)
 {
@@ -117,49 +117,64 @@ void pane_message(const struct ui *ui, const struct area *area)
 
 /* ---- hints */
 
-/* "r" + "retry" become "r)etry", others "Tab pane". */
+/* "r)etry", "x)skip", "?help", "Tab pane". */
+static void print_hint(const struct key_chord *chord, const char *hint, struct buf *out)
+{
+    uint32_t key = chord->keys[0];
+    bool is_letter = chord->count == 1 && key < ASCII_END && isalnum((int)key);
+    bool is_sign = chord->count == 1 && key < ASCII_END && ispunct((int)key);
+    key_chord_print(chord, out);
+    buf_append_text(out, is_letter ? ")" : is_sign ? "" : " ");
+    buf_append_text(out, is_letter && key == (uint32_t)hint[0] ? hint + 1 : hint);
+}
+
 static int draw_hint(const struct area *area, int x, const struct key_chord *chord,
                      const char *hint)
 {
-    struct buf name;
-    buf_init(&name, TEXT_MAX);
-    if (chord->count == 1 && chord->keys[0] == (uint32_t)(unsigned char)hint[0]) {
-        buf_printf(&name, "%c)", hint[0]);
-        hint++;
-    } else {
-        key_chord_print(chord, &name);
-        buf_append_char(&name, ' ');
-    }
-    int end = x + text_columns(buf_str(&name)) + (int)strlen(hint);
+    struct buf text, keys;
+    buf_init(&text, TEXT_MAX);
+    buf_init(&keys, TEXT_MAX);
+    print_hint(chord, hint, &text);
+    key_chord_print(chord, &keys);
+    int end = x + text_columns(buf_str(&text));
     if (end <= area->cols) {
-        x = area_text(area, x, 0, ROLE_KEY, buf_text(&name));
-        area_text(area, x, 0, ROLE_TEXT, hint);
+        area_text(area, x, 0, ROLE_TEXT, buf_text(&text));
+        area_paint(area, x, 0, text_columns(buf_str(&keys)), ROLE_KEY);
     }
-    buf_done(&name);
+    buf_done(&text);
+    buf_done(&keys);
     return end + 1;
 }
 
 static bool is_in_vain(const struct ui *ui, enum action action)
 {
-    return (action_changes_run(action) && ui->client->is_read_only) ||
+    const struct client *client = ui->client;
+    bool is_at_rest = client->has_run && run_state_is_final(client->view.run.state);
+    return (action_changes_run(action) && client->is_read_only) ||
+           (action == ACTION_STOP && is_at_rest) ||
            (action == ACTION_BACK && ui->page == PAGE_RUN && !ui->is_zoomed);
 }
 
+static int hint(const struct ui *ui, const struct area *area, int x, enum action action)
+{
+    const char *word = action_spec(action)->hint;
+    const struct key_chord *chord = keymap_first(&ui->bindings, action, ui_place(ui));
+    bool is_shown = chord != NULL && *word != '\0' && !is_in_vain(ui, action);
+    return is_shown && x < area->cols ? draw_hint(area, x, chord, word) : x;
+}
+
+/* What always helps, then by groups; what no longer fits is left to the help. */
 void pane_hints(const struct ui *ui, const struct area *area)
 {
-    static const enum action order[] = {
-        ACTION_HELP,       ACTION_QUIT,           ACTION_BACK,    ACTION_OPEN,
-        ACTION_NEW_RUN,    ACTION_RETRY,          ACTION_RERUN,   ACTION_STOP,
-        ACTION_SKIP,       ACTION_NEXT_PANE,      ACTION_SEARCH,  ACTION_FOLLOW,
-        ACTION_NEXT_MATCH, ACTION_PREVIOUS_MATCH, ACTION_LOG,     ACTION_HISTORY,
-        ACTION_TIMELINE,   ACTION_PIPELINE,       ACTION_VERDICT, ACTION_ZOOM,
-        ACTION_FILTER,     ACTION_NEXT_ERROR,     ACTION_WRAP,    ACTION_SAVE};
-    enum place place = ui_place(ui);
-    int x = 0;
-    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-        const struct key_chord *chord = keymap_first(&ui->bindings, order[i], place);
-        if (chord != NULL && !is_in_vain(ui, order[i]) && x < area->cols) {
-            x = draw_hint(area, x, chord, action_spec(order[i])->hint);
+    static const enum action_group groups[] = {ACTION_GROUP_COMMANDS, ACTION_GROUP_MOVING,
+                                               ACTION_GROUP_LOG, ACTION_GROUP_VIEWS};
+    int x = hint(ui, area, 0, ACTION_HELP);
+    x = hint(ui, area, x, ACTION_PALETTE);
+    x = hint(ui, area, x, ACTION_QUIT);
+    for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++) {
+        for (int i = 0; i < ACTION_COUNT; i++) {
+            bool is_here = action_spec((enum action)i)->group == groups[g];
+            x = is_here ? hint(ui, area, x, (enum action)i) : x;
         }
     }
 }

@@ -244,6 +244,9 @@ void ui_draw(struct ui *ui, struct screen *screen)
     screen_clear(screen);
     layout_make(screen, &wish, &layout);
     draw_main(ui, &layout);
+    if (ui->palette.is_open) {
+        palette_draw(ui, &layout.area, layout.is_line ? 0 : layout.panes[PANE_HINTS].rows);
+    }
     if (ui->dialog.kind != DIALOG_NONE) {
         dialog_draw(&ui->dialog, &layout.area);
     }

@@ -8,6 +8,7 @@
 #include "tui/keymap.h"
 #include "tui/log_save.h"
 #include "tui/log_view.h"
+#include "tui/palette.h"
 #include "tui/prompt.h"
 #include "tui/screen.h"
 
@@ -42,6 +43,7 @@ struct ui {
     bool is_saving;       /* one that was asked for before */
     struct prompt prompt;
     struct dialog dialog;
+    struct palette palette;
     struct bindings bindings;
     struct key_chord pending; /* keys of a chord that is not complete */
     bool is_pasting;          /* the terminal sends pasted text */

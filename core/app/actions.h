@@ -97,6 +97,9 @@ enum action_group {
       "the pipeline drawn: what waits for what")                                                   \
     X(VERDICT, verdict, "V", PLACE_OF_RUN, VIEWS, "", "Verdict", "verdict of the gate, in full")   \
     X(ZOOM, zoom, "Z", PLACE_PANES, VIEWS, "", "Zoom", "the pane alone, or back")                  \
+    X(RUN, run, "none", PLACE_ANYWHERE, VIEWS, "RUN", "",                                          \
+      "show another run: latest, a number, an id")                                                 \
+    X(PALETTE, palette, ":", PLACE_ANYWHERE, CONSOLE, "", "cmd", "type any command of this list")  \
     X(HELP, help, "?", PLACE_ANYWHERE, CONSOLE, "", "help", "this help")                           \
     X(REPAINT, repaint, "C-l", PLACE_ANYWHERE, CONSOLE, "", "", "repaint the screen")              \
     X(SUSPEND, suspend, "C-z", PLACE_ANYWHERE, CONSOLE, "", "",                                    \

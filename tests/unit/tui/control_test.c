@@ -115,9 +115,9 @@ static void a_skip_needs_a_reason(void **state)
     dialog_key(&dialog, INPUT_TAB); /* round to the field */
     dialog_key(&dialog, 'y');       /* a letter here */
     dialog_key(&dialog, 0xe9);
-    assert_string_equal(dialog.fields[0].text, " y\xc3\xa9");
+    assert_string_equal(dialog.fields[0].line.text, " y\xc3\xa9");
     dialog_key(&dialog, INPUT_RUBOUT);
-    assert_string_equal(dialog.fields[0].text, " y");
+    assert_string_equal(dialog.fields[0].line.text, " y");
     assert_null(dialog_obstacle(&dialog));
     assert_int_equal(dialog_key(&dialog, INPUT_ENTER), DIALOG_STAYS); /* on to No */
     assert_int_equal(dialog_key(&dialog, INPUT_ENTER), DIALOG_NO);
@@ -132,10 +132,10 @@ static void a_field_takes_no_more_than_fits(void **state)
     for (int i = 0; i < 1000; i++) {
         dialog_key(&dialog, 0x6f22);
     }
-    assert_true(strlen(dialog.fields[0].text) < DIALOG_TEXT_SIZE);
-    assert_int_equal(strlen(dialog.fields[0].text) % 3, 0);
+    assert_true(strlen(dialog.fields[0].line.text) < LINE_SIZE);
+    assert_int_equal(strlen(dialog.fields[0].line.text) % 3, 0);
     dialog_key(&dialog, INPUT_CTRL('U'));
-    assert_string_equal(dialog.fields[0].text, "");
+    assert_string_equal(dialog.fields[0].line.text, "");
 }
 
 static void production_asks_for_its_name(void **state)
