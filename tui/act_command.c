@@ -6,7 +6,10 @@
 static bool may_command(struct act *act)
 {
     if (act->client->is_read_only) {
-        act_say(act->ui, true, "this console is read-only: no command reaches a run");
+        act_say(act->ui, true,
+                act->client->replay != NULL
+                    ? "this is a replay of what has happened: it commands nothing"
+                    : "this console is read-only: no command reaches a run");
         return false;
     }
     return true;

@@ -21,8 +21,7 @@ enum {
     FRAME_MS = 100,  /* news are drawn at most this often */
     RESIZE_MS = 20,  /* a storm of resizes is one */
     CHORD_MS = 2000, /* a chord that was begun waits so long for its next key */
-    TICK_MS = 1000,
-    ABSENT_POLL_MS = 2000, /* looking for a store that is not there yet */
+    MS_PER_SECOND = 1000,
     KEYS_PER_TURN = 4096,
     SIGNAL_EXIT = 128,
     SIGNALS_MAX = 8,
@@ -51,7 +50,7 @@ struct console {
 
 static void draw(struct console *console)
 {
-    console->ui.now_ms = clock_system()->wall_ms(clock_system());
+    console->ui.now_ms = client_now_ms(&console->client);
     ui_draw(&console->ui, &console->screen);
     term_show(&console->screen);
 }
@@ -104,11 +103,10 @@ static void watch_files(struct console *console)
 
 static void arm_tick(struct console *console)
 {
-    int64_t into_second = console->ui.now_ms % TICK_MS;
-    if (client_is_live(&console->client)) {
-        timer_arm(console->tick, TICK_MS - into_second);
-    } else if (console->app->store == NULL) {
-        timer_arm(console->tick, ABSENT_POLL_MS);
+    int64_t wait_ms = client_wait_ms(&console->client);
+    if (wait_ms >= 0) {
+        bool is_replay = console->client.replay != NULL;
+        timer_arm(console->tick, is_replay && wait_ms < FRAME_MS ? FRAME_MS : wait_ms);
     }
 }
 
@@ -177,7 +175,7 @@ static void refresh_run(struct console *console)
     struct client *client = &console->client;
     struct error err;
     bool has_changed = false;
-    console->ui.now_ms = clock_system()->wall_ms(clock_system());
+    console->ui.now_ms = client_now_ms(client);
     if (!client_refresh(client, console->ui.now_ms, &has_changed, &err)) {
         act_say(&console->ui, true, "the run store cannot be read: %s", err.message);
     } else if (!client->has_run && client->run_count > 0 && client->awaited_number == 0) {
@@ -341,6 +339,9 @@ static bool open_run(struct console *console, struct error *err)
     bool is_read_only = options->is_given[OPTION_READ_ONLY];
     bool has_changed = false;
     struct client *client = &console->client;
+    if (options->verb == VERB_REPLAY) {
+        return client_init_replay(client, console->app, err);
+    }
     if (!client_init(client, console->app, is_read_only, err) ||
         !client_refresh(client, 0, &has_changed, err)) {
         return false;
@@ -360,7 +361,7 @@ static bool open_run(struct console *console, struct error *err)
 
 static int utc_offset_s(void)
 {
-    time_t now = (time_t)(clock_system()->wall_ms(clock_system()) / TICK_MS);
+    time_t now = (time_t)(clock_system()->wall_ms(clock_system()) / MS_PER_SECOND);
     struct tm local;
     return localtime_r(&now, &local) == NULL ? 0 : (int)local.tm_gmtoff;
 }
@@ -444,6 +445,9 @@ static void say_goodbye(struct console *console)
     if (console->started != 0 && console->exit_code == EXIT_CODE_OK) {
         console->exit_code = started_exit_code(console);
     }
+    if (client->replay != NULL) {
+        return;
+    }
     if (client->has_run && client->has_runner) {
         printer_line(&console->app->out, "run %lld goes on: gatehouse attach %lld",
                      (long long)client->view.run.number, (long long)client->view.run.number);
@@ -465,6 +469,14 @@ static struct color_wish color_wish(const struct app *app)
     };
 }
 
+static void say_if_cut(struct console *console)
+{
+    const struct replay *replay = console->client.replay;
+    if (replay != NULL && !replay_is_complete(replay)) {
+        act_say(&console->ui, false, "the events end before the run does; they are played so far");
+    }
+}
+
 static int show(struct console *console)
 {
     struct error err;
@@ -474,6 +486,7 @@ static int show(struct console *console)
         console->keys = fd_watch_new(console->loop, STDIN_FILENO, on_keys, console);
         fd_watch_set(console->keys, true, false);
         refresh_run(console);
+        say_if_cut(console);
         draw(console);
         loop_run(console->loop);
         term_close();

@@ -4,8 +4,8 @@
 
 #include "core/app/app.h"
 
-/* gatehouse and gatehouse attach. Complains about what keeps it from starting; gives the exit code:
- * 64 without a terminal, 128+n after a signal. */
+/* gatehouse, gatehouse attach and gatehouse replay. Complains about what keeps it from starting;
+ * gives the exit code: 64 without a terminal, 128+n after a signal. */
 int console_run(struct app *app);
 
 #endif

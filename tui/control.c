@@ -134,8 +134,15 @@ static bool take_key(struct act *act, uint32_t key)
         return key < INPUT_META;
     }
     ui->message[0] = '\0';
-    enum keymap_answer answer =
-        keymap_press(&ui->bindings, &ui->pending, key, ui_place(ui), &binding);
+    enum keymap_answer answer = KEYMAP_NOTHING;
+    struct key_chord before = ui->pending;
+    if (act->client->replay != NULL) {
+        answer = keymap_press(&ui->bindings, &ui->pending, key, PLACE_REPLAY, &binding);
+    }
+    if (answer == KEYMAP_NOTHING) {
+        ui->pending = before;
+        answer = keymap_press(&ui->bindings, &ui->pending, key, ui_place(ui), &binding);
+    }
     if (answer == KEYMAP_ACTION) {
         act->index = binding->index;
         act_on(binding->action, act);

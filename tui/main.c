@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -37,6 +38,31 @@ static int verb_none(struct app *app)
     return options->is_given[OPTION_BATCH] ? verb_batch(app) : console_run(app);
 }
 
+/* What was standard input becomes app->in; keys come from the terminal. */
+static bool take_keys_from_terminal(struct app *app)
+{
+    int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC);
+    app->in = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    bool is_good = terminal >= 0 && app->in >= 0 && dup2(terminal, STDIN_FILENO) >= 0;
+    if (terminal >= 0) {
+        close(terminal);
+    }
+    return is_good;
+}
+
+static int replay(struct app *app)
+{
+    if (!isatty(STDOUT_FILENO) || app->options->is_given[OPTION_FORMAT]) {
+        return verb_replay(app);
+    }
+    if (strcmp(app->options->operands[0], "-") == 0 && !take_keys_from_terminal(app)) {
+        complain("the stream is on standard input, and there is no terminal for the keys; "
+                 "--format text prints it");
+        return EXIT_CODE_USAGE;
+    }
+    return console_run(app);
+}
+
 static const verb_fn verb_functions[VERB_COUNT] = {
     [VERB_NONE] = verb_none,
     [VERB_ATTACH] = console_run,
@@ -53,6 +79,7 @@ static const verb_fn verb_functions[VERB_COUNT] = {
     [VERB_DOCTOR] = verb_doctor,
     [VERB_LOCAL] = verb_local,
     [VERB_THEME] = verb_theme,
+    [VERB_REPLAY] = replay,
     [VERB_HELP] = verb_help,
     [VERB_SUPERVISOR] = verb_supervisor,
 };

@@ -158,7 +158,10 @@ static bool is_in_vain(const struct ui *ui, enum action action)
 static int hint(const struct ui *ui, const struct area *area, int x, enum action action)
 {
     const char *word = action_spec(action)->hint;
-    const struct key_chord *chord = keymap_first(&ui->bindings, action, ui_place(ui));
+    bool is_of_replay =
+        ui->client->replay != NULL && action_spec(action)->group == ACTION_GROUP_REPLAY;
+    const struct key_chord *chord =
+        keymap_first(&ui->bindings, action, is_of_replay ? PLACE_REPLAY : ui_place(ui));
     bool is_shown = chord != NULL && *word != '\0' && !is_in_vain(ui, action);
     return is_shown && x < area->cols ? draw_hint(area, x, chord, word) : x;
 }
@@ -166,8 +169,9 @@ static int hint(const struct ui *ui, const struct area *area, int x, enum action
 /* What always helps, then by groups; what no longer fits is left to the help. */
 void pane_hints(const struct ui *ui, const struct area *area)
 {
-    static const enum action_group groups[] = {ACTION_GROUP_COMMANDS, ACTION_GROUP_MOVING,
-                                               ACTION_GROUP_LOG, ACTION_GROUP_VIEWS};
+    static const enum action_group groups[] = {ACTION_GROUP_REPLAY, ACTION_GROUP_COMMANDS,
+                                               ACTION_GROUP_MOVING, ACTION_GROUP_LOG,
+                                               ACTION_GROUP_VIEWS};
     int x = hint(ui, area, 0, ACTION_HELP);
     x = hint(ui, area, x, ACTION_PALETTE);
     x = hint(ui, area, x, ACTION_QUIT);

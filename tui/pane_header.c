@@ -36,9 +36,24 @@ static void append_clock(const struct ui *ui, struct buf *out)
     }
 }
 
+static void replay_right(const struct ui *ui, enum right_level level, struct buf *out)
+{
+    buf_append_text(out, "REPLAY ");
+    replay_append_position(ui->client->replay, level < RIGHT_MODE, out);
+    if (level < RIGHT_NO_CLOCK) {
+        buf_append_text(out, "  ");
+        text_clock(out, ui->now_ms, ui->utc_offset_s);
+    }
+    buf_append_char(out, ' ');
+}
+
 static void header_right(const struct ui *ui, enum right_level level, struct buf *out)
 {
     const struct client *client = ui->client;
+    if (client->replay != NULL) {
+        replay_right(ui, level, out);
+        return;
+    }
     if (level < RIGHT_MODE) {
         append_watchers(&client->watchers, level == RIGHT_ALL, out);
     }

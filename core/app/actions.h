@@ -14,7 +14,8 @@
     X(HISTORY, "history")                                                                          \
     X(HELP, "help")                                                                                \
     X(CHART, "timeline and pipeline")                                                              \
-    X(EMPTY, "plan, while there is no run")
+    X(EMPTY, "plan, while there is no run")                                                        \
+    X(REPLAY, "replay, before all others")
 enum place_index {
 #define X(id, name) PLACE_INDEX_##id,
     PLACES(X)
@@ -39,6 +40,7 @@ enum place {
     X(COMMANDS, "Commands: each opens its plan first")                                             \
     X(LOG, "Log")                                                                                  \
     X(VIEWS, "Views")                                                                              \
+    X(REPLAY, "Replay: its keys come before all others")                                           \
     X(CONSOLE, "Console")
 enum action_group {
 #define X(id, title) ACTION_GROUP_##id,
@@ -99,6 +101,19 @@ enum action_group {
     X(ZOOM, zoom, "Z", PLACE_PANES, VIEWS, "", "Zoom", "the pane alone, or back")                  \
     X(RUN, run, "none", PLACE_ANYWHERE, VIEWS, "RUN", "",                                          \
       "show another run: latest, a number, an id")                                                 \
+    X(PLAY, play, "Space", PLACE_REPLAY, REPLAY, "", "play", "play, or pause")                     \
+    X(SEEK_BACK, seek_back, "Left", PLACE_REPLAY, REPLAY, "", "", "10 seconds back")               \
+    X(SEEK_FORWARD, seek_forward, "Right", PLACE_REPLAY, REPLAY, "", "", "10 seconds on")          \
+    X(PREVIOUS_EVENT, previous_event, "{", PLACE_REPLAY, REPLAY, "", "event back",                 \
+      "back to the event before")                                                                  \
+    X(NEXT_EVENT, next_event, "}", PLACE_REPLAY, REPLAY, "", "event on", "on to the next event")   \
+    X(REPLAY_START, replay_start, "Home", PLACE_REPLAY, REPLAY, "", "", "to the start of the run") \
+    X(REPLAY_END, replay_end, "End", PLACE_REPLAY, REPLAY, "", "", "to the end of the run")        \
+    X(SLOWER, slower, "-", PLACE_REPLAY, REPLAY, "", "slower", "half the speed")                   \
+    X(FASTER, faster, "+", PLACE_REPLAY, REPLAY, "", "faster",                                     \
+      "twice the speed, up to as fast as possible")                                                \
+    X(SEEK, seek, "none", PLACE_REPLAY, REPLAY, "TIME", "",                                        \
+      "to a time of the run, as 90 or 1:30 or 1:02:03")                                            \
     X(PALETTE, palette, ":", PLACE_ANYWHERE, CONSOLE, "", "cmd", "type any command of this list")  \
     X(HELP, help, "?", PLACE_ANYWHERE, CONSOLE, "", "help", "this help")                           \
     X(REPAINT, repaint, "C-l", PLACE_ANYWHERE, CONSOLE, "", "", "repaint the screen")              \

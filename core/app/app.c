@@ -13,7 +13,7 @@
 
 void app_init(struct app *app, const struct options *options, const char *const *environment)
 {
-    *app = (struct app){.options = options};
+    *app = (struct app){.options = options, .in = STDIN_FILENO};
     app->request = (struct config_request){
         .path = options->values[OPTION_CONFIG],
         .state_folder = options->values[OPTION_STATE_DIR],

@@ -12,6 +12,7 @@ struct app {
     const struct options *options; /* borrowed */
     struct config_request request;
     struct printer out;
+    int in; /* what was standard input when we began: a console may need that for its keys */
     struct config *config; /* NULL before app_load */
     char *state_folder;    /* NULL before app_load */
     struct store *store;   /* NULL before app_open_store */

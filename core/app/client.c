@@ -1,7 +1,9 @@
 /* The console's door to the store and to runners. */
 #include "core/app/client.h"
 
+#include "core/app/replay_read.h"
 #include "core/base/alloc.h"
+#include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/engine/engine.h"
 #include "core/loop/process.h"
@@ -19,8 +21,19 @@ enum {
     RESPAWN_AFTER_MS = 5000,
     START_PATIENCE_MS = 120000, /* a sample and a first database take their time */
     START_LEAST_MS = 1000,
+    TICK_MS = 1000,
+    ABSENT_POLL_MS = 2000, /* looking for a store that is not there yet */
     ARGV_FIXED = 13,
 };
+
+static bool refuse_read_only(const struct client *client, struct error *err)
+{
+    return error_set(err, ERROR_PERMANENT, "read_only", "%s",
+                     client->replay != NULL
+                         ? "this is a replay of what has happened: it commands nothing"
+                         : "this console is read-only: start it without --read-only to command "
+                           "runs");
+}
 
 /* ---- opening */
 static bool open_store(struct client *client, struct error *err)
@@ -54,9 +67,37 @@ static void drop_view(struct client *client)
     }
 }
 
+bool client_init_replay(struct client *client, struct app *app, struct error *err)
+{
+    struct replay_source source;
+    struct replay *replay = xcalloc(1, sizeof(*replay));
+    *client = (struct client){.app = app, .is_read_only = true};
+    client->user = app_user();
+    client->runner_log = xstrdup("");
+    watchers_init(&client->watchers, app->state_folder);
+    client->has_run = replay_source_read(&source, app, err) &&
+                      replay_source_open(&source, replay, &client->view, err);
+    if (client->has_run) {
+        client->replay = replay;
+        client->has_logs = source.is_stored;
+        client->has_runner = true; /* as it was then */
+        const char *speed = app->options->values[OPTION_SPEED];
+        replay_speed_parse(str_from(speed == NULL ? "1" : speed), &replay->speed);
+        replay_play(replay, true, clock_system()->monotonic_ms(clock_system()));
+    } else {
+        free(replay);
+    }
+    replay_source_done(&source);
+    return client->has_run;
+}
+
 void client_done(struct client *client)
 {
     drop_view(client);
+    if (client->replay != NULL) {
+        replay_done(client->replay);
+        free(client->replay);
+    }
     watchers_done(&client->watchers);
     free(client->runs);
     free(client->runner_log);
@@ -102,6 +143,9 @@ bool client_show(struct client *client, const char *reference, struct error *err
     struct run_summary summary;
     struct view view;
     bool has_changed = false;
+    if (client->replay != NULL) {
+        return refuse_read_only(client, err);
+    }
     if (client->app->store == NULL) {
         return error_set(err, ERROR_PERMANENT, "not_found", "there are no runs yet");
     }
@@ -195,17 +239,11 @@ static bool spawn_runner(struct client *client, enum errand errand, int64_t now_
     return is_good;
 }
 
-static bool refuse_read_only(struct error *err)
-{
-    return error_set(err, ERROR_PERMANENT, "read_only",
-                     "this console is read-only: start it without --read-only to command runs");
-}
-
 bool client_start_run(struct client *client, bool makes_sample, int64_t now_ms, struct error *err)
 {
     enum errand errand = makes_sample ? ERRAND_NEW_WITH_SAMPLE : ERRAND_NEW;
     if (client->is_read_only) {
-        return refuse_read_only(err);
+        return refuse_read_only(client, err);
     }
     if (!read_runs(client, err) || !spawn_runner(client, errand, now_ms, err)) {
         return false;
@@ -222,7 +260,7 @@ bool client_is_lost(const struct client *client)
 bool client_resume(struct client *client, int64_t now_ms, struct error *err)
 {
     if (client->is_read_only) {
-        return refuse_read_only(err);
+        return refuse_read_only(client, err);
     }
     client->is_resuming = spawn_runner(client, ERRAND_RESUME, now_ms, err);
     return client->is_resuming;
@@ -233,7 +271,7 @@ bool client_command(struct client *client, const struct command *command, int64_
 {
     struct command ours = *command;
     if (client->is_read_only) {
-        return refuse_read_only(err);
+        return refuse_read_only(client, err);
     }
     ours.user = client->user;
     ours.tty = client->tty;
@@ -303,6 +341,10 @@ bool client_refresh(struct client *client, int64_t now_ms, bool *out_changed, st
 {
     bool had_runner = client->has_runner;
     *out_changed = false;
+    if (client->replay != NULL) {
+        *out_changed = replay_advance(client->replay, clock_system()->monotonic_ms(clock_system()));
+        return true;
+    }
     if (client->app->store == NULL && (!open_store(client, err) || client->app->store == NULL)) {
         return client->app->store == NULL && error_is(err, "not_found");
     }
@@ -322,8 +364,27 @@ bool client_refresh(struct client *client, int64_t now_ms, bool *out_changed, st
 
 bool client_is_live(const struct client *client)
 {
+    if (client->replay != NULL) {
+        return !client->replay->is_paused;
+    }
     return client->has_runner || client->command_id != 0 || client->awaited_number != 0 ||
            client->is_resuming;
+}
+
+int64_t client_now_ms(const struct client *client)
+{
+    return client->replay != NULL ? client->replay->at_ms : clock_system()->wall_ms(clock_system());
+}
+
+int64_t client_wait_ms(const struct client *client)
+{
+    if (client->replay != NULL) {
+        return replay_wait_ms(client->replay);
+    }
+    if (client_is_live(client)) {
+        return TICK_MS - client_now_ms(client) % TICK_MS;
+    }
+    return client->app->store == NULL ? ABSENT_POLL_MS : -1;
 }
 
 bool client_is_overdue(const struct client *client, int64_t now_ms)
@@ -374,6 +435,9 @@ int64_t client_usual_ms(const struct client *client, const char *stage)
 
 char *client_log_path(const struct client *client, const char *stage, int try_number)
 {
+    if (client->replay != NULL && !client->has_logs) {
+        return NULL; /* a stream has no logs */
+    }
     return engine_log_path(client->app->state_folder, client->view.run.id, stage, try_number);
 }
 

@@ -5,7 +5,7 @@
 
 #include "core/app/app.h"
 #include "core/app/watchers.h"
-#include "core/view/view.h"
+#include "core/view/replay.h"
 
 enum { CLIENT_RUNS_MAX = 200 };
 
@@ -25,11 +25,21 @@ struct client {
     char *runner_log;         /* where detached runners complain */
     char *user, *tty;         /* tty NULL: none */
     struct watchers watchers; /* other consoles */
+    struct replay *replay;    /* owned; NULL: the run is a live one of the store */
+    bool has_logs;            /* of the replay: its run is in the state folder */
 };
 
 /* Opens the store (read only: it may be absent until there is a run). False with err. */
 bool client_init(struct client *client, struct app *app, bool is_read_only, struct error *err);
+/* Instead of client_init: the run that the operand of `gatehouse replay` names, playing from
+ * its beginning. No store is kept open, and every command is refused. */
+bool client_init_replay(struct client *client, struct app *app, struct error *err);
 void client_done(struct client *client);
+
+/* The time that is shown: now, or of the replay. */
+int64_t client_now_ms(const struct client *client);
+/* How long until the run shown may look different without news; -1: not before there are. */
+int64_t client_wait_ms(const struct client *client);
 
 /* Shows another run: latest, a number, an id or a prefix. The run shown before stays on failure. */
 bool client_show(struct client *client, const char *reference, struct error *err);
@@ -61,7 +71,8 @@ char *client_complaint(const struct client *client);
 
 /* Median duration of a stage of the configured pipeline in past runs; 0: unknown. */
 int64_t client_usual_ms(const struct client *client, const char *stage);
-/* The log of a try of the run that is shown; gives memory for free(). */
+/* The log of a try of the run that is shown; gives memory for free(). NULL: a replayed stream has
+ * none. */
 char *client_log_path(const struct client *client, const char *stage, int try_number);
 char *client_log_folder(const struct client *client); /* the folder of all of them */
 

@@ -20,6 +20,9 @@
     X(SHOW, "show", "RUN", NULL, 1, 1, "Shows a run: its stages with their tries, its verdict.")   \
     X(LOGS, "logs", "RUN STAGE", NULL, 2, 2, "Prints the log of a stage's try.")                   \
     X(WATCH, "watch", "RUN", NULL, 1, 1, "Follows a run until it ends, with its exit code.")       \
+    X(REPLAY, "replay", "FILE|RUN", NULL, 1, 1,                                                    \
+      "Plays a run of the store, or the JSON stream of --batch from a file or standard input "     \
+      "(-).")                                                                                      \
     X(RETRY, "retry", "RUN STAGE", NULL, 2, 2, "Runs exactly one stage once more.")                \
     X(RERUN, "rerun", "RUN STAGE", NULL, 2, 2, "Runs a stage and all that follows once more.")     \
     X(SKIP, "skip", "RUN STAGE", NULL, 2, 2, "Goes on without a stage; needs --reason.")           \
@@ -66,6 +69,8 @@ struct verb_spec {
     X(VERSION, "version", 0, NULL, NULL, VERBS_ALL, "Prints the version.")                         \
     X(READ_ONLY, "read-only", 0, NULL, NULL, VERB_BIT(NONE) | VERB_BIT(ATTACH),                    \
       "Lets the console watch only: no command reaches a run.")                                    \
+    X(SPEED, "speed", 0, "N", "0.25|0.5|1|2|4|8|16|32|64|max", VERB_BIT(REPLAY),                   \
+      "How fast a replay is: so many times real time; max does not wait.")                         \
     X(BATCH, "batch", 0, NULL, NULL, VERB_BIT(NONE),                                               \
       "Runs the pipeline without a console and ends with its exit code.")                          \
     X(RESUME, "resume", 0, "RUN", NULL, VERB_BIT(NONE),                                            \

@@ -115,13 +115,15 @@ bool replay_parse_stream(struct str text, const char *name, struct event_list *o
     return true;
 }
 
-static bool read_standard_input(struct buf *out, struct error *err)
+/* ---- the operand */
+static bool read_descriptor(int fd, struct buf *out, struct error *err)
 {
     for (;;) {
         if (!buf_reserve(out, CHUNK)) {
-            return error_set(err, ERROR_PERMANENT, "too_large", "standard input is too large");
+            return error_set(err, ERROR_PERMANENT, "too_large",
+                             "standard input is larger than 64 MiB");
         }
-        ssize_t got = read(STDIN_FILENO, out->ptr + out->len, CHUNK);
+        ssize_t got = read(fd, out->ptr + out->len, CHUNK);
         if (got < 0 && errno == EINTR) {
             continue;
         }
@@ -135,30 +137,74 @@ static bool read_standard_input(struct buf *out, struct error *err)
     }
 }
 
-bool replay_read_stream(const char *path, struct event_list *out_events,
-                        char out_run_id[RUN_ID_SIZE], struct error *err)
+static bool read_stream(struct replay_source *source, const char *path, int fd, struct error *err)
 {
-    bool is_standard_input = strcmp(path, "-") == 0;
+    bool is_descriptor = strcmp(path, "-") == 0;
     struct buf text;
     buf_init(&text, REPLAY_STREAM_MAX);
+    source->name = is_descriptor ? "standard input" : path;
     bool is_good =
-        (is_standard_input ? read_standard_input(&text, err) : file_read(path, &text, err)) &&
-        replay_parse_stream(buf_str(&text), is_standard_input ? "standard input" : path, out_events,
-                            out_run_id, err);
+        (is_descriptor ? read_descriptor(fd, &text, err) : file_read(path, &text, err)) &&
+        replay_parse_stream(buf_str(&text), source->name, &source->events, source->run_id, err);
     buf_done(&text);
     return is_good;
 }
 
-bool replay_read_store(struct store *store, const struct run_summary *run,
-                       struct event_list *out_events, struct error *err)
+static bool read_events(struct replay_source *source, struct store *store, struct error *err)
 {
+    struct event_list *events = &source->events;
     size_t before = 0;
     do {
-        before = out_events->count;
-        int64_t seq = before == 0 ? 0 : out_events->items[before - 1].seq;
-        if (!store_read_events(store, run->id, seq, EVENTS_PER_READ, out_events, err)) {
+        before = events->count;
+        int64_t seq = before == 0 ? 0 : events->items[before - 1].seq;
+        if (!store_read_events(store, source->run_id, seq, EVENTS_PER_READ, events, err)) {
             return false;
         }
-    } while (out_events->count == before + EVENTS_PER_READ);
+    } while (events->count == before + EVENTS_PER_READ);
     return true;
+}
+
+static bool read_run(struct replay_source *source, struct app *app, struct error *err)
+{
+    struct run_summary run;
+    char *path = file_join(app->state_folder, "runs.db");
+    struct store *store = store_open(path, STORE_READ, err);
+    free(path);
+    bool is_good = store != NULL && store_find_run(store, app->options->operands[0], &run, err);
+    if (is_good) {
+        source->is_stored = true;
+        memcpy(source->run_id, run.id, sizeof(source->run_id));
+        is_good = read_events(source, store, err);
+    }
+    store_close(store);
+    return is_good;
+}
+
+bool replay_source_read(struct replay_source *source, struct app *app, struct error *err)
+{
+    const char *operand = app->options->operands[0];
+    *source = (struct replay_source){.is_stored = false};
+    if (strcmp(operand, "-") == 0 || file_exists(operand)) {
+        return read_stream(source, operand, app->in, err);
+    }
+    if (strchr(operand, '/') != NULL) {
+        return error_set(err, ERROR_PERMANENT, "not_found", "%s: there is no such file", operand);
+    }
+    return read_run(source, app, err);
+}
+
+void replay_source_done(struct replay_source *source)
+{
+    event_list_done(&source->events);
+}
+
+bool replay_source_open(struct replay_source *source, struct replay *replay, struct view *view,
+                        struct error *err)
+{
+    size_t bad = 0;
+    if (replay_init(replay, &source->events, source->run_id, view, &bad, err)) {
+        return true;
+    }
+    return source->is_stored ? error_prefix(err, "run %s", source->run_id)
+                             : error_prefix(err, "%s:%zu", source->name, bad);
 }

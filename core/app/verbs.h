@@ -10,6 +10,7 @@ int verb_runs(struct app *app);
 int verb_show(struct app *app);
 int verb_logs(struct app *app);
 int verb_watch(struct app *app);
+int verb_replay(struct app *app);  /* as lines of text or JSON; in the console: tui */
 int verb_command(struct app *app); /* retry, rerun, skip, stop */
 int verb_config(struct app *app);
 int verb_doctor(struct app *app);

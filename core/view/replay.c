@@ -2,6 +2,8 @@
  * the nearest mark. */
 #include "core/view/replay.h"
 
+#include "core/base/clock.h"
+
 enum {
     US_PER_MS = 1000,
     MS_PER_SECOND = 1000,
@@ -178,6 +180,7 @@ void replay_seek(struct replay *replay, int64_t at_ms)
     go_to(replay, count_until(replay, at_ms));
     replay->at_ms = at_ms;
     replay->carry_us = 0;
+    replay->is_paused = replay->is_paused || replay_is_at_end(replay);
 }
 
 static bool is_notable(const struct event *event)
@@ -263,7 +266,26 @@ int64_t replay_wait_ms(const struct replay *replay)
     int64_t into_second_ms = (replay->at_ms - replay_start_ms(replay)) % MS_PER_SECOND;
     int64_t second_ms = replay->at_ms - into_second_ms + MS_PER_SECOND;
     int64_t wait_ms = (next_ms < second_ms ? next_ms : second_ms) - replay->at_ms;
-    return ((wait_ms << SPEED_SHIFT) >> (replay->speed + SPEED_SHIFT)) + 1;
+    return replay_real_ms(replay->speed, wait_ms) + 1;
+}
+
+int64_t replay_real_ms(int speed, int64_t run_ms)
+{
+    return (run_ms << SPEED_SHIFT) >> (speed + SPEED_SHIFT);
+}
+
+void replay_append_position(const struct replay *replay, bool is_full, struct buf *out)
+{
+    char at[CLOCK_TEXT_SIZE], length[CLOCK_TEXT_SIZE];
+    int64_t start_ms = replay_start_ms(replay);
+    clock_format_duration(replay->at_ms - start_ms, at);
+    clock_format_duration(replay_end_ms(replay) - start_ms, length);
+    buf_printf(out, "%s%s%s ", at, is_full ? " / " : "", is_full ? length : "");
+    replay_speed_text(replay->speed, out);
+    buf_append_text(out, !replay->is_paused         ? ""
+                         : !is_full                 ? " ||"
+                         : replay_is_at_end(replay) ? ", end"
+                                                    : ", paused");
 }
 
 /* ---- speeds in words */

@@ -41,7 +41,7 @@ bool replay_is_at_end(const struct replay *replay);
 bool replay_is_complete(const struct replay *replay);
 
 /* The view becomes what all events up to at_ms (clamped to the run) make; usual durations, clock
- * offset stay. */
+ * offset stay. At the end it pauses. */
 void replay_seek(struct replay *replay, int64_t at_ms);
 /* To the next (or previous) event that is more than progress; stays where there is none. */
 void replay_step(struct replay *replay, bool is_back);
@@ -53,6 +53,11 @@ void replay_set_speed(struct replay *replay, int speed, int64_t real_ms); /* cla
 /* Real time until there is something new to show: an event or the clock's next second; -1: paused.
  */
 int64_t replay_wait_ms(const struct replay *replay);
+
+/* The real time that a time of the run takes at a speed (not the unlimited one). */
+int64_t replay_real_ms(int speed, int64_t run_ms);
+/* "00:42 / 03:10 x4, paused", or in short "00:42 x4" */
+void replay_append_position(const struct replay *replay, bool is_full, struct buf *out);
 
 /* "0.25", "1", "64" (powers of two) or "max"; false when it is none of them. */
 bool replay_speed_parse(struct str text, int *out_speed);

@@ -97,21 +97,49 @@ static void a_line_without_end_is_refused(void **state)
     free(text);
 }
 
-static void a_file_is_read_and_an_absent_one_is_told(void **state)
+static bool read_operand(struct replay_source *source, const char *operand, struct error *err)
+{
+    struct options options = {.operands = {operand}, .operand_count = 1};
+    char state_folder[] = "/nowhere";
+    struct app app = {.options = &options, .in = -1, .state_folder = state_folder};
+    return replay_source_read(source, &app, err);
+}
+
+static void a_file_is_a_stream_and_another_word_a_run(void **state)
 {
     (void)state;
-    struct event_list list = {0}, none = {0};
+    struct replay_source source;
     struct error err;
-    char run_id[RUN_ID_SIZE];
     char *folder = test_folder_new();
     char *path = file_join(folder, "run.jsonl");
     test_file_write(folder, "run.jsonl", LINE(1, "r-1") LINE(2, "r-1"), 0600);
-    assert_true(replay_read_stream(path, &list, run_id, &err));
-    assert_int_equal(list.count, 2);
-    assert_false(replay_read_stream("/nowhere/run.jsonl", &none, run_id, &err));
-    assert_non_null(strstr(err.message, "/nowhere/run.jsonl"));
-    event_list_done(&list);
-    event_list_done(&none);
+    assert_true(read_operand(&source, path, &err));
+    assert_int_equal(source.events.count, 2);
+    assert_false(source.is_stored);
+    replay_source_done(&source);
+    assert_false(read_operand(&source, "/nowhere/run.jsonl", &err));
+    assert_non_null(strstr(err.message, "/nowhere/run.jsonl: there is no such file"));
+    replay_source_done(&source);
+    assert_false(read_operand(&source, "latest", &err)); /* of a store that is not there */
+    replay_source_done(&source);
+    free(path);
+    test_folder_free(folder);
+}
+
+static void lines_that_are_no_run_are_told_with_their_line(void **state)
+{
+    (void)state;
+    struct replay_source source;
+    struct replay replay;
+    struct view view;
+    struct error err;
+    char *folder = test_folder_new();
+    char *path = file_join(folder, "run.jsonl");
+    test_file_write(folder, "run.jsonl", LINE(1, "r-1") LINE(2, "r-1"), 0600);
+    assert_true(read_operand(&source, path, &err));
+    assert_false(replay_source_open(&source, &replay, &view, &err));
+    assert_non_null(strstr(err.message, "run.jsonl:1: event 1 (run.state) does not fit the run"));
+    replay_source_done(&source);
     free(path);
     test_folder_free(folder);
 }
@@ -123,7 +151,8 @@ int main(void)
         cmocka_unit_test(a_last_line_without_newline_is_whole_or_refused),
         cmocka_unit_test(what_does_not_fit_is_told_with_its_line),
         cmocka_unit_test(a_line_without_end_is_refused),
-        cmocka_unit_test(a_file_is_read_and_an_absent_one_is_told),
+        cmocka_unit_test(a_file_is_a_stream_and_another_word_a_run),
+        cmocka_unit_test(lines_that_are_no_run_are_told_with_their_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
