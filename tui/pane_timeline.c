@@ -15,7 +15,8 @@ enum {
     AXIS_COLS_MIN = 10,
     TICK_COLS = 10,  /* between two labels of the axis, at least */
     IDLE_SHARE = 10, /* idle time of more than this part of the whole is left out */
-    ROWS_FIXED = 2,  /* title, axis */
+    LIVE_LENGTH_MS = 60000,
+    ROWS_FIXED = 2, /* title, axis */
     LABEL_SIZE = CLOCK_TEXT_SIZE,
 };
 
@@ -27,7 +28,7 @@ struct axis {
     struct span *spans; /* in which something happened; sorted, apart */
     size_t count;
     int64_t work_ms;   /* of all spans together */
-    int64_t length_ms; /* of the axis: work_ms rounded up, so that it grows in steps */
+    int64_t length_ms; /* of the axis, at least work_ms */
     int64_t step_ms;   /* between two labels */
     int cols;
 };
@@ -98,7 +99,19 @@ static void find_spans(const struct view *view, int64_t now_ms, struct axis *axi
     }
 }
 
-static void scale(struct axis *axis, int cols)
+/* While a run lives its axis reaches further than it does, and grows seldom: a new scale paints all
+ * of it anew. */
+static int64_t live_length_ms(int64_t work_ms)
+{
+    static const int64_t factors[] = {2, 5, 2, 3}; /* 1 min, 2, 10, 20, 1 h, 2 h .. */
+    int64_t length_ms = LIVE_LENGTH_MS;
+    for (size_t i = 0; length_ms <= work_ms; i++) {
+        length_ms *= factors[i % (sizeof(factors) / sizeof(factors[0]))];
+    }
+    return length_ms;
+}
+
+static void scale(struct axis *axis, int cols, bool is_live)
 {
     static const int64_t steps_ms[] = {100,      200,      500,      1000,    2000,    5000,
                                        10000,    15000,    30000,    60000,   120000,  300000,
@@ -106,12 +119,13 @@ static void scale(struct axis *axis, int cols)
                                        28800000, 86400000, 172800000};
     size_t count = sizeof(steps_ms) / sizeof(steps_ms[0]), at = 0;
     int64_t ticks = cols / TICK_COLS > 1 ? cols / TICK_COLS : 1;
-    while (at + 1 < count && axis->work_ms > steps_ms[at] * ticks) {
+    int64_t wanted_ms = is_live ? live_length_ms(axis->work_ms) : axis->work_ms;
+    while (at + 1 < count && wanted_ms > steps_ms[at] * ticks) {
         at++;
     }
     axis->step_ms = steps_ms[at];
     axis->cols = cols;
-    axis->length_ms = (axis->work_ms / axis->step_ms + 1) * axis->step_ms;
+    axis->length_ms = is_live ? wanted_ms : (wanted_ms / axis->step_ms + 1) * axis->step_ms;
 }
 
 static int64_t work_before(const struct axis *axis, int64_t ts_ms)
@@ -274,7 +288,7 @@ void pane_timeline(const struct ui *ui, const struct area *area, bool is_page)
     int names = name_columns(view, area->cols), cols = area->cols - names - 1;
     struct axis axis = {.count = 0};
     find_spans(view, ui->now_ms, &axis);
-    scale(&axis, cols > AXIS_COLS_MIN ? cols : AXIS_COLS_MIN);
+    scale(&axis, cols > AXIS_COLS_MIN ? cols : AXIS_COLS_MIN, ui->client->has_runner);
     draw_legend(area, &axis, legend, sizeof(legend));
     area_title(area, is_page, "Timeline", legend);
     struct area top = area_sub(area, names + 1, 1, cols, 1);

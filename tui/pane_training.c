@@ -9,7 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TEXT_MAX = 2048 };
+enum {
+    TEXT_MAX = 2048,
+    ROWS_OF_TRANSITIONS = 8, /* from here on there is a line for them */
+    MS_PER_S = 1000,
+    MS_PER_HOUR = 3600000,
+};
 
 static const struct view_series *series_named(const struct view *view, const char *name)
 {
@@ -125,74 +130,152 @@ static void append_metrics(const struct view *view, struct buf *out)
     }
 }
 
-static void append_round(const struct view *view, size_t stage, struct buf *out)
+static void append_round(const struct view *view, struct buf *out)
 {
-    const struct json *progress = view->stages[stage].progress;
+    const struct json *progress = view->stages[view->training.stage].progress;
     int64_t total = json_int_or(progress, "total", 0);
-    const struct view_training *training = &view->training;
-    double round = 0;
-    for (size_t i = 0; i < training->series_count; i++) {
-        const struct view_series *series = &training->series[i];
-        round = series->count > 0 ? fmax(round, series->points[series->count - 1].round) : round;
-    }
-    buf_printf(out, "round %g", round);
+    int64_t done = json_int_or(progress, "done", 0);
+    buf_printf(out, "round %lld", (long long)done);
     if (total > 0) {
         buf_printf(out, "/%lld", (long long)total);
     }
 }
 
-static void append_job(const struct view *view, size_t stage, struct buf *out)
+/* Status first: the job's long name is what is cut. */
+static void append_job(const struct view *view, struct buf *out)
 {
-    const struct stage_def *def = &view->run.dag->stages[stage];
-    const struct stage_run *at = &view->run.stages[stage];
-    const char *prefix = json_text_or(def->parameters, "job_name_prefix", "");
+    const struct view_training *training = &view->training;
+    const struct stage_run *at = &view->run.stages[training->stage];
     buf_append_text(out, "Training ");
-    text_printable(out, prefix);
-    buf_printf(out, "%s%s: ", *prefix == '\0' ? "" : "-", at->intent);
-    const char *status = json_text_or(view->stages[stage].progress, "detail", "");
-    if (stage_state_is_active(at->state) && *status != '\0') {
-        text_printable(out, status);
+    if (training->status[0] != '\0') {
+        text_printable(out, training->status);
+        buf_append_char(out, '/');
+        text_printable(out, training->secondary_status);
     } else {
         buf_append_text(out, stage_state_name(at->state));
     }
+    buf_append_text(out, "  ");
+    text_printable(out, training->job_name[0] != '\0' ? training->job_name : at->intent);
 }
 
-static void append_machine(const struct view *view, size_t stage, struct buf *out)
+/* "poll 30s, next 12s": counts with the clock that ticks anyway. */
+static void append_poll(const struct ui *ui, struct buf *out)
 {
-    const struct stage_def *def = &view->run.dag->stages[stage];
-    int64_t billable_ms = 0;
-    text_printable(out, json_text_or(def->parameters, "instance_type", ""));
-    if (json_as_int(json_get(view->run.stages[stage].outputs, "billable_ms"), &billable_ms)) {
-        buf_append_text(out, "  billed ");
-        text_span(out, billable_ms);
+    const struct view_training *training = &ui->client->view.training;
+    const struct stage_run *at = &ui->client->view.run.stages[training->stage];
+    int64_t left_ms = training->polled_ms + training->poll_interval_ms - ui->now_ms;
+    if (training->poll_interval_ms > 0 && stage_state_is_active(at->state) &&
+        ui->client->has_runner) {
+        buf_printf(out, "poll %llds, next %llds",
+                   (long long)(training->poll_interval_ms / MS_PER_S),
+                   (long long)((left_ms < 0 ? 0 : left_ms) / MS_PER_S));
     }
+}
+
+/* Billed, or about to be: from the moment it runs to the last look at it, so it does not tick. */
+static int64_t billed_ms(const struct view *view, bool *out_is_estimate)
+{
+    const struct view_training *training = &view->training;
+    const struct stage_run *at = &view->run.stages[training->stage];
+    int64_t outputs_ms = json_int_or(at->outputs, "billable_ms", 0);
+    int64_t told_ms = outputs_ms > 0 ? outputs_ms : training->billable_ms;
+    *out_is_estimate = told_ms == 0;
+    if (told_ms > 0 || at->running_since_ms == 0 || training->polled_ms < at->running_since_ms) {
+        return told_ms;
+    }
+    return training->polled_ms - at->running_since_ms;
+}
+
+static void append_machine(const struct ui *ui, struct buf *out)
+{
+    const struct view *view = &ui->client->view;
+    const struct config *config = ui->client->app->config;
+    double price = config_number(config, CONFIG_training_price_per_hour);
+    bool is_estimate = false;
+    int64_t billed = billed_ms(view, &is_estimate);
+    text_printable(out, json_text_or(view->run.dag->stages[view->training.stage].parameters,
+                                     "instance_type", ""));
+    if (billed > 0) {
+        buf_append_text(out, is_estimate ? "  billed ~" : "  billed ");
+        text_span(out, billed);
+    }
+    if (billed > 0 && price > 0) {
+        buf_printf(out, "  ~%.*f ", price * (double)billed < MS_PER_HOUR ? 3 : 2,
+                   price * (double)billed / MS_PER_HOUR);
+        text_printable(out, config_text(config, CONFIG_training_currency));
+    }
+}
+
+/* "Starting 00:12 > Downloading 00:31 > Training 01:02": each with the time it took so far. */
+static void append_transitions(const struct view *view, struct buf *out)
+{
+    const struct view_training *training = &view->training;
+    for (size_t i = 0; i < training->transition_count; i++) {
+        const struct view_transition *at = &training->transitions[i];
+        bool is_last = i + 1 == training->transition_count;
+        buf_append_text(out, i == 0 ? "" : " > ");
+        text_printable(out, at->secondary_status);
+        if (!is_last) {
+            buf_append_char(out, ' ');
+            text_span(out, training->transitions[i + 1].since_ms - at->since_ms);
+        }
+    }
+}
+
+/* Left and right on one line; the right one stays whole. */
+static void put_sides(const struct area *area, int y, const char *left, const char *right)
+{
+    int start = area->cols - text_columns(str_from(right)) - 1;
+    bool has_right = *right != '\0' && start > 2;
+    area_cut(area, 2, y, ROLE_TEXT, has_right ? start - 4 : area->cols - 2, left);
+    if (has_right) {
+        area_text(area, start, y, ROLE_MUTED, right);
+    }
+}
+
+static void put_words(const struct ui *ui, const struct area *area)
+{
+    const struct view *view = &ui->client->view;
+    struct buf title, poll, words, machine;
+    buf_init(&title, TEXT_MAX);
+    buf_init(&poll, TEXT_MAX);
+    buf_init(&words, TEXT_MAX);
+    buf_init(&machine, TEXT_MAX);
+    append_job(view, &title);
+    append_poll(ui, &poll);
+    append_round(view, &words);
+    append_metrics(view, &words);
+    append_machine(ui, &machine);
+    area_cut(area, 2, 1, ROLE_TEXT, area->cols - 2, buf_text(&words));
+    if (area->rows >= ROWS_OF_TRANSITIONS) {
+        buf_reset(&words);
+        append_transitions(view, &words);
+        put_sides(area, 2, buf_text(&words), buf_text(&machine));
+    } else {
+        buf_append_text(&machine, poll.len > 0 ? "  " : "");
+        buf_append_str(&machine, buf_str(&poll));
+    }
+    area_title(area, false, buf_text(&title),
+               buf_text(area->rows >= ROWS_OF_TRANSITIONS ? &poll : &machine));
+    buf_done(&title);
+    buf_done(&poll);
+    buf_done(&words);
+    buf_done(&machine);
 }
 
 void pane_training(const struct ui *ui, const struct area *area)
 {
     const struct view *view = &ui->client->view;
-    struct buf title, words, machine;
     if (area->rows == 0) {
         return;
     }
     if (view->training.try_number == 0) {
         area_title(area, false, "Training", "");
-        area_text(area, 2, 1, ROLE_MUTED, "no round is reported yet");
+        area_text(area, 2, 1, ROLE_MUTED, "no job yet");
         return;
     }
-    size_t stage = view->training.stage;
-    buf_init(&title, TEXT_MAX);
-    buf_init(&words, TEXT_MAX);
-    buf_init(&machine, TEXT_MAX);
-    append_job(view, stage, &title);
-    append_machine(view, stage, &machine);
-    append_round(view, stage, &words);
-    append_metrics(view, &words);
-    area_title(area, false, buf_text(&title), buf_text(&machine));
-    area_cut(area, 2, 1, ROLE_TEXT, area->cols - 2, buf_text(&words));
-    struct area plot = area_sub(area, 0, 2, area->cols, area->rows - 2);
+    put_words(ui, area);
+    int top = area->rows >= ROWS_OF_TRANSITIONS ? 3 : 2;
+    struct area plot = area_sub(area, 0, top, area->cols, area->rows - top);
     draw_plot(view, &plot);
-    buf_done(&title);
-    buf_done(&words);
-    buf_done(&machine);
 }

@@ -437,3 +437,11 @@ bool config_bool(const struct config *config, enum config_id id)
     assert(is_bool);
     return value;
 }
+
+double config_number(const struct config *config, enum config_id id)
+{
+    double value = 0;
+    bool is_number = json_as_number(config->values[id].value, &value);
+    assert(is_number);
+    return value;
+}

@@ -49,6 +49,7 @@ void config_free(struct config *config); /* accepts NULL */
 const char *config_text(const struct config *config, enum config_id id); /* TEXT, SECRET, CHOICE */
 int64_t config_int(const struct config *config, enum config_id id); /* INTEGER, DURATION, SIZE */
 bool config_bool(const struct config *config, enum config_id id);
+double config_number(const struct config *config, enum config_id id);
 
 /* The configuration file that would be read: --config, $GATEHOUSE_CONFIG, XDG; gives the path, or
  * NULL when there is none. out_is_named: somebody named it, so it must exist. */

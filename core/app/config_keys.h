@@ -135,6 +135,9 @@ struct config_key {
       "Machine asked of the training service.")                                                    \
     X(training, instance_count, INTEGER, "1", 1, 1, NULL, "Machines for one job.")                 \
     X(training, volume_size_gb, INTEGER, "10", 1, 16384, NULL, "Disk of the machine, GB.")         \
+    X(training, price_per_hour, NUMBER, "0", 0, 1e6, NULL,                                         \
+      "Price of the machine for an hour, to show what a training costs; 0 shows nothing.")         \
+    X(training, currency, TEXT, "USD", 1, 8, NULL, "The currency of that price.")                  \
     X(training, hyperparameters, TABLE, CONFIG_HYPERPARAMETERS, 0, 0, NULL,                        \
       "Given to XGBoost as they are; members you give are put over these.")                        \
     X(console, theme, TEXT, "terminal16", 1, 4000, NULL,                                           \

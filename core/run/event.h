@@ -15,8 +15,9 @@
  * for remote work, is durable before money is spent. `outputs` come with success.
  *
  * stage.progress: {stage, try, step, step_number, step_count, done, total, unit, detail,
- * metrics:{..}, rounds:[[round, {metric:value}]..], job:{name, status, secondary_status}}. Never
- * changes the run's state.
+ * metrics:{..}, rounds:[[round, {metric:value}]..], job:{name, status, secondary_status,
+ * poll_interval_ms, billable_ms}}. Never changes the run's state. poll_interval_ms: the job is
+ * looked at again so long after this event.
  *
  * evaluation: {stage, try, evaluation:{..}, gate:{verdict, rules:[..], message}}.
  *

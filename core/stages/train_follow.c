@@ -11,16 +11,41 @@
 enum {
     LOG_READS_MAX = 1000, /* for one poll: a flood of lines does not keep us from the status */
     REPORT_INTERVAL_MS = 250,
+    POLL_TOLD_MS = 1000,      /* from here on each look at the job is told */
     PENDING_ROUNDS_MAX = 500, /* of one report; older ones are left out */
 };
 
 /* ---- wait for job: describe it, read its log, again and again */
 
+/* Who looks at a screen wants to know when the job was seen last, unless it is seen all the time.
+ */
+static bool polls_slowly(const struct attempt *attempt)
+{
+    return train_service(attempt)->ops->poll_interval_ms >= POLL_TOLD_MS;
+}
+
+static struct json *job_json(const struct attempt *attempt)
+{
+    const struct train_stage *stage = attempt->state;
+    const struct training_job *described = &stage->describe.job;
+    struct json *job = json_object();
+    json_set_text(job, "name", stage->job_name);
+    json_set_text(job, "status", described->status);
+    json_set_text(job, "secondary_status", described->secondary_status);
+    if (polls_slowly(attempt)) {
+        json_set_int(job, "poll_interval_ms", train_service(attempt)->ops->poll_interval_ms);
+    }
+    if (described->billable_ms > 0) {
+        json_set_int(job, "billable_ms", described->billable_ms);
+    }
+    return job;
+}
+
 static void report_training(struct attempt *attempt, bool is_forced)
 {
     struct train_stage *stage = attempt->state;
     int64_t now_ms = attempt->spec.clock->monotonic_ms(attempt->spec.clock);
-    bool has_news = json_count(stage->new_rounds) > 0 ||
+    bool has_news = json_count(stage->new_rounds) > 0 || polls_slowly(attempt) ||
                     strcmp(stage->secondary_status, stage->describe.job.secondary_status) != 0;
     if (!has_news || (!is_forced && now_ms - stage->reported_ms < REPORT_INTERVAL_MS)) {
         return;
@@ -29,11 +54,7 @@ static void report_training(struct attempt *attempt, bool is_forced)
     memcpy(stage->secondary_status, stage->describe.job.secondary_status,
            sizeof(stage->secondary_status));
     struct json *body = json_object();
-    struct json *job = json_object();
-    json_set_text(job, "name", stage->job_name);
-    json_set_text(job, "status", stage->describe.job.status);
-    json_set_text(job, "secondary_status", stage->describe.job.secondary_status);
-    json_set(body, "job", job);
+    json_set(body, "job", job_json(attempt));
     json_set_int(body, "done", stage->rounds);
     if (stage->num_round > 0) {
         json_set_int(body, "total", stage->num_round);

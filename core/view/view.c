@@ -190,7 +190,19 @@ static void add_round(struct view_training *training, const struct json *entry)
     }
 }
 
-static void fold_job(struct view_training *training, const struct json *job)
+static void fold_transition(struct view_training *training, int64_t ts_ms)
+{
+    size_t count = training->transition_count;
+    const char *now = training->secondary_status;
+    bool is_new = count == 0 || strcmp(training->transitions[count - 1].secondary_status, now) != 0;
+    if (now[0] != '\0' && is_new && count < VIEW_TRANSITIONS_MAX) {
+        struct view_transition *fresh = &training->transitions[training->transition_count++];
+        memcpy(fresh->secondary_status, now, sizeof(fresh->secondary_status));
+        fresh->since_ms = ts_ms;
+    }
+}
+
+static void fold_job(struct view_training *training, const struct json *job, int64_t ts_ms)
 {
     const struct {
         const char *name;
@@ -204,10 +216,16 @@ static void fold_job(struct view_training *training, const struct json *job)
             text_copy(members[i].place, VIEW_JOB_SIZE, str_from(text));
         }
     }
+    training->poll_interval_ms = json_int_or(job, "poll_interval_ms", 0);
+    training->billable_ms = json_int_or(job, "billable_ms", training->billable_ms);
+    training->polled_ms = ts_ms;
+    fold_transition(training, ts_ms);
 }
 
-static void fold_training(struct view *view, size_t stage, int try_number, const struct json *body)
+static void fold_training(struct view *view, size_t stage, int try_number,
+                          const struct event *event)
 {
+    const struct json *body = event->body;
     const struct json *job = json_get(body, "job");
     const struct json *rounds = json_get(body, "rounds");
     struct view_training *training = &view->training;
@@ -219,21 +237,24 @@ static void fold_training(struct view *view, size_t stage, int try_number, const
         training->stage = stage;
         training->try_number = try_number;
     }
-    fold_job(training, job);
+    if (job != NULL) {
+        fold_job(training, job, event->ts_ms);
+    }
     for (const struct json *entry = json_first(rounds); entry != NULL; entry = json_next(entry)) {
         add_round(training, entry);
     }
 }
 
-static void fold_progress(struct view *view, const struct json *body)
+static void fold_progress(struct view *view, const struct event *event)
 {
+    const struct json *body = event->body;
     size_t index = dag_find(view->run.dag, str_from(json_text_or(body, "stage", "")));
     int try_number = (int)json_int_or(body, "try", 0);
     struct view_stage *stage = &view->stages[index];
     if (try_number == 0 || try_number != view->run.stages[index].try_number) {
         return;
     }
-    fold_training(view, index, try_number, body);
+    fold_training(view, index, try_number, event);
     json_free(stage->progress);
     stage->progress = json_copy_without(body, "rounds"); /* the series hold them */
 }
@@ -273,7 +294,7 @@ bool view_apply(struct view *view, const struct event *event, struct error *err)
         fold_stage_state(view, event->body);
         break;
     case EVENT_STAGE_PROGRESS:
-        fold_progress(view, event->body);
+        fold_progress(view, event);
         break;
     case EVENT_COMMAND:
         fold_command(view, event);

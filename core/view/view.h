@@ -13,6 +13,7 @@ enum {
     VIEW_POINTS_MAX = 100000,
     VIEW_DETAIL_SIZE = 256,
     VIEW_JOB_SIZE = 64,
+    VIEW_TRANSITIONS_MAX = 16, /* later ones are dropped */
 };
 
 struct view_try {
@@ -43,11 +44,20 @@ struct view_series { /* one metric by round, rounds ascending */
     struct view_point *points;
     size_t count, capacity;
 };
+struct view_transition {
+    char secondary_status[VIEW_JOB_SIZE];
+    int64_t since_ms;
+};
 struct view_training { /* of the latest try that reported a job or rounds */
     size_t stage;
     int try_number;               /* 0: there is none */
     char job_name[VIEW_JOB_SIZE]; /* "" until known, as the statuses */
     char status[VIEW_JOB_SIZE], secondary_status[VIEW_JOB_SIZE]; /* SageMaker's words */
+    struct view_transition transitions[VIEW_TRANSITIONS_MAX];    /* of the secondary status */
+    size_t transition_count;
+    int64_t polled_ms;        /* when the job was seen last */
+    int64_t poll_interval_ms; /* it is seen again so long after; 0: all the time */
+    int64_t billable_ms;      /* 0: not known */
     struct view_series *series;
     size_t series_count;
 };

@@ -25,6 +25,9 @@
     "{\"name\":\"evaluate_model_performance\",\"kind\":\"gate\",\"retries\":1,"                    \
     "\"after\":[\"start_sagemaker_training\"],\"parameters\":{\"rules\":[{\"split\":\"test\","     \
     "\"metric\":\"accuracy\",\"min\":0.8}]}}]}"
+#define JOB(secondary)                                                                             \
+    "\"job\":{\"name\":\"credit-default-xgboost-20261122-153928-a1b2c3-5-1\",\"status\":"          \
+    "\"InProgress\",\"secondary_status\":\"" secondary "\",\"poll_interval_ms\":30000}"
 #define TRAIN "start_sagemaker_training"
 
 enum { GOLDEN_MAX = 1 << 20 };
@@ -130,19 +133,25 @@ void ui_fixture_train(struct ui_fixture *fixture)
     end_stage(fixture, "invoke_clean_s3_raw", 48000);
     end_stage(fixture, "invoke_clean_rds", 24000);
     end_stage(fixture, "invoke_merge_cleaned_data", 151000);
+    ui_fixture_progress(fixture, TRAIN, "\"step\":\"wait for job\"," JOB("Starting"));
     fixture->run.now_ms += 20000;
     fixture_running(&fixture->run, TRAIN);
-    fixture->run.now_ms += 62000;
+    ui_fixture_progress(fixture, TRAIN, "\"step\":\"wait for job\"," JOB("Downloading"));
+    fixture->run.now_ms += 12000;
+    ui_fixture_progress(fixture, TRAIN, "\"step\":\"wait for job\"," JOB("Training"));
+    fixture->run.now_ms += 32000;
     buf_init(&rounds, GOLDEN_MAX);
     buf_append_text(&rounds, "\"step\":\"wait for job\",\"step_number\":2,\"step_count\":3,"
                              "\"done\":62,\"total\":100,\"unit\":\"rounds\",\"detail\":"
-                             "\"Training\",\"rounds\":[");
+                             "\"Training\"," JOB("Training") ",\"rounds\":[");
     for (int i = 1; i <= 62; i++) {
         buf_printf(&rounds, "%s[%d,{\"train-error\":%.4f,\"validation-error\":%.4f}]",
                    i == 1 ? "" : ",", i, 0.16 + 0.05 / i, 0.18 + 0.04 / i);
     }
     buf_append_text(&rounds, "]");
     ui_fixture_progress(fixture, TRAIN, buf_text(&rounds));
+    fixture->run.now_ms += 18000;
+    fixture->ui.now_ms = fixture->run.now_ms;
     view_set_usual(&fixture->client.view, "check_lambda_connection", 2000);
     view_set_usual(&fixture->client.view, TRAIN, 1170000);
     buf_done(&rounds);

@@ -209,6 +209,24 @@ static void progress_says_how_far_it_is_and_is_throttled(void **state)
     free_world(&world);
 }
 
+/* Who looks at a screen can count down to the next look, and sees what it has cost. */
+static void a_slow_poll_is_told_with_what_is_billed(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {NULL};
+    struct world world = new_world();
+    world.fake->log_texts = texts;
+    world.fake->training_ops.poll_interval_ms = 30000;
+    world.fixture->hooks.progress = keep_waiting;
+    run_world(&world, false);
+    const struct json *job = json_get(last_waiting, "job");
+    assert_int_equal(json_int_or(job, "poll_interval_ms", 0), 30000);
+    assert_int_equal(json_int_or(job, "billable_ms", 0), 1200);
+    json_free(last_waiting);
+    last_waiting = NULL;
+    free_world(&world);
+}
+
 /* ---- data */
 
 struct fault {
@@ -718,6 +736,7 @@ int main(void)
         cmocka_unit_test(the_request_is_create_training_jobs),
         cmocka_unit_test(rounds_of_the_log_become_progress_and_metrics),
         cmocka_unit_test(progress_says_how_far_it_is_and_is_throttled),
+        cmocka_unit_test(a_slow_poll_is_told_with_what_is_billed),
         cmocka_unit_test(bad_rows_are_refused_before_money_is_spent),
         cmocka_unit_test(a_column_that_always_rises_is_an_id),
         cmocka_unit_test(an_endless_row_is_refused),
