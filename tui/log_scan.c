@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { SLICE_BYTES = 256 << 10, WORD_LINES = 64, FIRST_CAPACITY = 64 };
+enum { SLICE_BYTES = 128 << 10, WORD_LINES = 64, FIRST_CAPACITY = 64 };
 
 void log_scan_done(struct log_scan *scan)
 {

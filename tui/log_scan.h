@@ -25,7 +25,7 @@ struct log_scan {
 void log_scan_done(struct log_scan *scan); /* accepts a zero-initialised one */
 /* Begins again; call it when match, the file or `within` has changed. */
 void log_scan_restart(struct log_scan *scan);
-/* Looks at the lines of about 256 KiB. `within` (NULL: all) is the scan whose
+/* Looks at the lines of about 128 KiB. `within` (NULL: all) is the scan whose
  * lines are the only ones looked at, no further than it has come. True: there is more to do. */
 bool log_scan_go(struct log_scan *scan, struct log_file *file, const struct log_scan *within);
 

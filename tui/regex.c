@@ -14,6 +14,7 @@ struct regex {
     struct automaton automaton;
     size_t words;        /* of position sets that are in use */
     bool begins[256];    /* a match may begin with this byte */
+    int anchors[2];      /* positions that consume SYMBOL_BEGIN, SYMBOL_END */
     uint64_t *followers; /* [chunk of positions][its bits][word]: what may follow them */
 };
 
@@ -52,6 +53,12 @@ struct regex *regex_new(struct str pattern, bool is_folded, struct error *err)
         for (size_t word = 0; word < SET_WORDS; word++) {
             regex->begins[i] = regex->begins[i] || (automaton->symbols[i].words[word] &
                                                     automaton->first.words[word]) != 0;
+        }
+    }
+    for (size_t i = 0; i < SET_WORDS; i++) {
+        for (int end = 0; end < 2; end++) {
+            regex->anchors[end] +=
+                __builtin_popcountll(automaton->symbols[SYMBOL_BEGIN + end].words[i]);
         }
     }
     make_followers(regex);
@@ -93,11 +100,23 @@ static inline __attribute__((always_inline)) bool step(const struct regex *regex
     return ended != 0;
 }
 
+/* Both ends of a text are there as often as anchors ask for them: "^^a" is "^a". */
+static inline __attribute__((always_inline)) bool step_end(const struct regex *regex, size_t words,
+                                                           struct position_set *active,
+                                                           size_t symbol)
+{
+    bool has_ended = false;
+    for (int i = 0; i < regex->anchors[symbol - SYMBOL_BEGIN] && !has_ended; i++) {
+        has_ended = step(regex, words, active, symbol);
+    }
+    return has_ended;
+}
+
 static inline __attribute__((always_inline)) bool run(const struct regex *regex, struct str text,
                                                       size_t words)
 {
     struct position_set active = {{0}};
-    if (step(regex, words, &active, SYMBOL_BEGIN)) {
+    if (step_end(regex, words, &active, SYMBOL_BEGIN)) {
         return true;
     }
     for (size_t i = 0; i < text.len; i++) {
@@ -112,7 +131,7 @@ static inline __attribute__((always_inline)) bool run(const struct regex *regex,
             return true;
         }
     }
-    return step(regex, words, &active, SYMBOL_END);
+    return step_end(regex, words, &active, SYMBOL_END);
 }
 
 bool regex_matches(const struct regex *regex, struct str text)
@@ -194,13 +213,16 @@ bool regex_find(const struct regex *regex, struct str text, struct text_span wit
                 struct text_span *out_span)
 {
     struct tracker tracker = {.automaton = &regex->automaton};
-    bool goes_on = within.start > 0 || track(&tracker, SYMBOL_BEGIN, 0, 0);
+    bool goes_on = true;
+    for (int i = 0; i < regex->anchors[0] && within.start == 0; i++) {
+        track(&tracker, SYMBOL_BEGIN, 0, 0);
+    }
     size_t end = within.end < text.len ? within.end : text.len;
     for (size_t i = within.start; i < end && goes_on; i++) {
         goes_on = track(&tracker, (unsigned char)text.ptr[i], i, i + 1);
     }
-    if (goes_on && end == text.len) {
-        track(&tracker, SYMBOL_END, text.len, text.len);
+    for (int i = 0; i < regex->anchors[1] && goes_on && end == text.len; i++) {
+        goes_on = track(&tracker, SYMBOL_END, text.len, text.len);
     }
     if (tracker.is_found) {
         *out_span = tracker.found;
