@@ -524,7 +524,7 @@ static bool parse_sequence(struct parser *parser, struct part *out_part)
         }
         is_first = false;
     }
-    return !is_first || fail(parser, "an empty alternative");
+    return !is_first || fail(parser, "an expression is missing");
 }
 
 static bool parse_alternatives(struct parser *parser, struct part *out_part)

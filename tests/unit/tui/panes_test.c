@@ -197,31 +197,30 @@ static void a_rerun_of_the_next_day_leaves_the_night_out(void **state)
 /* ---- the pipeline drawn */
 #define STAGE(name, after) "{\"name\":\"" name "\",\"kind\":\"work\",\"after\":[" after "]}"
 
-static const char
-    branching[] =
-        "{\"pipeline\":\"branching\",\"max_parallel\":4,\"stages\":[" STAGE("check", "") "," STAGE("clean_transactions", "\"check\"") "," STAGE(
-            "clean_profiles",
-            "\"check\"") "," STAGE("clean_bureau",
-                                   "\"check\"") "," STAGE("merge",
-                                                          "\"clean_transactions\","
-                                                          "\"clean_profiles\"") "," STAGE("enrich",
-                                                                                          "\"clean_"
-                                                                                          "bureau\""
-                                                                                          ","
-                                                                                          "\"merge"
-                                                                                          "\"") "," STAGE("rep"
-                                                                                                          "or"
-                                                                                                          "t",
-                                                                                                          "\"c"
-                                                                                                          "lea"
-                                                                                                          "n_"
-                                                                                                          "pro"
-                                                                                                          "fil"
-                                                                                                          "es"
-                                                                                                          "\"") "," STAGE("train",
-                                                                                                                          "\"enric"
-                                                                                                                          "h\"") "," STAGE("publish",
-                                                                                                                                           "\"train\",\"report\",\"check\"") "]}";
+static const char branching
+    [] = "{\"pipeline\":\"branching\",\"max_parallel\":4,\"stages\":[" STAGE("check", "") "," STAGE("clean_transactions", "\"check\"") "," STAGE(
+        "clean_profiles",
+        "\"check\"") "," STAGE("clean_bureau",
+                               "\"check\"") "," STAGE("merge",
+                                                      "\"clean_transactions\","
+                                                      "\"clean_profiles\"") "," STAGE("enrich",
+                                                                                      "\"clean_"
+                                                                                      "bureau\""
+                                                                                      ","
+                                                                                      "\"merge"
+                                                                                      "\"") "," STAGE("rep"
+                                                                                                      "or"
+                                                                                                      "t",
+                                                                                                      "\"c"
+                                                                                                      "lea"
+                                                                                                      "n_"
+                                                                                                      "pro"
+                                                                                                      "fil"
+                                                                                                      "es"
+                                                                                                      "\"") "," STAGE("train",
+                                                                                                                      "\"enric"
+                                                                                                                      "h\"") "," STAGE("publish",
+                                                                                                                                       "\"train\",\"report\",\"check\"") "]}";
 
 static void a_pipeline_with_branches_is_drawn(void **state)
 {

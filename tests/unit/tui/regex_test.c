@@ -123,8 +123,8 @@ static void a_bad_expression_says_what_and_where(void **state)
         {"*a", "nothing to repeat at character 1"},
         {"a|*", "nothing to repeat at character 3"},
         {"a**", "a repetition of a repetition"},
-        {"a||b", "an empty alternative at character 3"},
-        {"()", "an empty alternative"},
+        {"a||b", "an expression is missing at character 3"},
+        {"()", "an expression is missing"},
         {"a\\", "nothing follows the \\"},
         {"(a)\\1", "back-references"},
         {"\\q", "no such escape"},
@@ -137,7 +137,7 @@ static void a_bad_expression_says_what_and_where(void **state)
         {"a{256}", "at most 255"},
         {"(.{100}){100}", "too large"},
         {"((((a{9}){9}){9}){9}){9}", "too large"},
-        {"", "an empty alternative"},
+        {"", "an expression is missing"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
