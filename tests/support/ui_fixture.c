@@ -167,6 +167,56 @@ void ui_fixture_judge(struct ui_fixture *fixture, bool passes)
     fixture->client.has_runner = false;
 }
 
+#define RULE(metric, limits, value, margin, error, passed)                                         \
+    "{\"split\":\"test\",\"metric\":\"" metric "\"," limits ",\"value\":" value                    \
+    ",\"margin\":" margin ",\"standard_error\":" error ",\"passed\":" passed "}"
+#define METRIC(name, value, error) "\"" name "\":{\"value\":" value ",\"standard_error\":" error "}"
+#define OBJECT(name, key, sha256)                                                                  \
+    "\"" name "\":{\"bucket\":\"msecindustries-training\",\"key\":\"final-dataset/1/" key          \
+    "\",\"sha256\":\"" sha256 "\"}"
+#define EVALUATION                                                                                                                     \
+    "\"evaluation\":{\"model\":{\"features\":23,\"rounds\":100},\"xgboost_version\":\"1.7.4\","                                        \
+    "\"training_job_name\":\"credit-default-xgboost-20261122-153928-a1b2c3-5-1\",\"splits\":{"                                         \
+    "\"test\":{\"rows\":4390,\"positives\":1013,\"baseline_accuracy\":0.76925," METRIC("accuracy", "0.8220956", "0.00577") "," METRIC( \
+        "auc", "0.78242",                                                                                                              \
+        "0.00883") ",\"confusion\":{\"tp\":373,"                                                                                       \
+                   "\"fp\":141,\"tn\":3236,"                                                                                           \
+                   "\"fn\":640}},\"train\":{"                                                                                          \
+                   "\"rows\":21051,"                                                                                                   \
+                   "\"positives\":4591," METRIC("accuracy", "0.841005", "0.00252") "," METRIC(                                         \
+                       "auc",                                                                                                          \
+                       "0.83"                                                                                                          \
+                       "091",                                                                                                          \
+                       "0.00"                                                                                                          \
+                       "35") "}},\"objects\":{" OBJECT("model", "model.tar.gz",                                                        \
+                                                       "974c33bbd7ef7fc1") "," OBJECT("test",                                          \
+                                                                                      "test/"                                          \
+                                                                                      "test.csv",                                      \
+                                                                                      "f91875b956"                                     \
+                                                                                      "4fb54b") "," OBJECT("train",                    \
+                                                                                                           "train/train.csv",          \
+                                                                                                           "339bc732caf8800b") "}}"
+
+void ui_fixture_judge_fully(struct ui_fixture *fixture, bool passes)
+{
+    struct error err;
+    struct run *run = &fixture->client.view.run;
+    ui_fixture_judge(fixture, passes);
+    char *text = xasprintf(
+        "{%s,\"gate\":{\"verdict\":\"%s\",\"message\":\"the tightest is "
+        "accuracy\",\"rules\":[%s,%s,%s]}}",
+        EVALUATION, passes ? "passed" : "rejected",
+        RULE("accuracy", "\"min\":0.8", "0.8220956", "0.0221", "0.00577", "true"),
+        passes ? RULE("auc", "\"min\":0.7,\"max\":0.85", "0.78242", "0.0676", "0.00883", "true")
+               : RULE("auc", "\"min\":0.7,\"max\":0.85", "0.91242", "-0.0624", "0.00883", "false"),
+        passes ? RULE("brier", "\"max\":0.16", "0.1343", "0.0257", "0.0035", "true")
+               : RULE("brier", "\"max\":0.16", "0.1843", "-0.0243", "0.0035", "false"));
+    json_free(run->evaluation);
+    run->evaluation = json_parse(str_from(text), &err);
+    assert_non_null(run->evaluation);
+    free(text);
+}
+
 void ui_fixture_history(struct ui_fixture *fixture, size_t count)
 {
     struct client *client = &fixture->client;

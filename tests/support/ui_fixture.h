@@ -24,6 +24,8 @@ void ui_fixture_done(struct ui_fixture *fixture);
 void ui_fixture_follow(struct ui_fixture *fixture); /* the view takes what the run did */
 void ui_fixture_train(struct ui_fixture *fixture);  /* up to round 62 of the training */
 void ui_fixture_judge(struct ui_fixture *fixture, bool passes);
+/* The same with the rules, splits and digests of a real evaluation. */
+void ui_fixture_judge_fully(struct ui_fixture *fixture, bool passes);
 /* `count` runs in the history, the newest first, some of them rejected or failed. */
 void ui_fixture_history(struct ui_fixture *fixture, size_t count);
 /* A stage.progress of the latest try. */

@@ -59,8 +59,12 @@ static void a_model_that_passed(void **state)
     ui_fixture_init(&fixture);
     ui_fixture_judge(&fixture, true);
     golden(&fixture, "passed");
+    ui_fixture_done(&fixture);
+    ui_fixture_init(&fixture);
+    ui_fixture_judge_fully(&fixture, true);
+    golden_at(&fixture, 200, 50, "passed");
     fixture.ui.page = PAGE_VERDICT;
-    golden_at(&fixture, 80, 24, "passed_page");
+    golden_at(&fixture, 80, 45, "passed_page");
     ui_fixture_done(&fixture);
 }
 
@@ -73,6 +77,20 @@ static void a_model_that_was_rejected(void **state)
     golden(&fixture, "rejected");
     ui_fixture_draw(&fixture, 39, 9);
     ui_fixture_assert_shows(&fixture, "REJECTED 5/6 run 147");
+    ui_fixture_done(&fixture);
+    ui_fixture_init(&fixture);
+    ui_fixture_judge_fully(&fixture, false);
+    golden_at(&fixture, 80, 24, "rejected_fully");
+    golden_at(&fixture, 200, 50, "rejected");
+    fixture.ui.focus = FOCUS_VERDICT;
+    golden_at(&fixture, 60, 15, "rejected_verdict");
+    json_free(fixture.client.view.run.evaluation); /* a metric the gate could not see */
+    struct error err;
+    fixture.client.view.run.evaluation =
+        json_parse(STR("{\"gate\":{\"rules\":[{\"metric\":\"ks\",\"min\":0.3}]}}"), &err);
+    ui_fixture_draw(&fixture, 80, 24);
+    ui_fixture_assert_shows(&fixture, "ks is missing");
+    ui_fixture_assert_shows(&fixture, "could not be measured");
     ui_fixture_done(&fixture);
 }
 
