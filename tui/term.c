@@ -1,131 +1,153 @@
 /* ncurses behind our own words, and the way back to a sane terminal from everywhere. */
 #include "tui/term.h"
 
+#include "core/app/keys.h"
 #include "core/base/alloc.h"
-#include "tui/keymap.h"
+#include "tui/rescue.h"
+#include "tui/terminfo.h"
 
 #include <curses.h>
-#include <errno.h>
 #include <langinfo.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <term.h>
-#include <termios.h>
 #include <unistd.h>
 
-enum { ESC_DELAY_MS = 25, RESTORE_MAX = 256, GLYPH_PARTS = CELL_MARKS + 2 };
-enum { FATAL_STACK = 64 << 10, ASCII_MAX = 0x7f, FIRST_PAIR = 1 };
-
-/* Crashes, and what ends a program that expects none of it. */
-static const int fatal_signals[] = {
-    SIGSEGV, SIGABRT, SIGBUS,  SIGFPE,    SIGILL,  SIGSYS,  SIGTRAP,
-    SIGALRM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ,
+enum {
+    ESC_DELAY_MS = 25,
+    GLYPH_PARTS = CELL_MARKS + 2,
+    FIRST_PAIR = 1,
+    FRAME_ROWS = 2, /* a change of so many rows needs no frame around it */
 };
-enum { FATAL_COUNT = sizeof(fatal_signals) / sizeof(fatal_signals[0]) };
+/* Codes of our own for what curses does not know, or does not do as we want it. */
+enum { CODE_PASTE_BEGIN = KEY_MAX + 1, CODE_PASTE_END, CODE_POINTER, CODE_OLD_POINTER };
 
 static struct {
-    bool is_open;
     SCREEN *curses;
-    struct termios saved;
-    char restore[RESTORE_MAX]; /* bytes that leave the alternate screen */
-    size_t restore_len;
-    size_t margins_len; /* the first of them: they make the whole screen scroll */
+    bool is_emulator;
+    bool modes[TERM_MODE_COUNT];
+    char title[256];
     attr_t attributes[ROLE_COUNT];
     int pairs[ROLE_COUNT];
     enum color_depth depth;
     struct cell *shown; /* as the terminal shows it */
     int cols, rows;
-    struct sigaction before[FATAL_COUNT];
-    void *stack; /* for handlers: the crash may be an overflow of the other one */
-    stack_t stack_before;
+    struct pointer_report report; /* as far as it has arrived */
+    struct pointer pointer;
 } term;
-
-/* ---- the way back; only async-signal-safe calls */
-static void send_restore(size_t len)
-{
-    for (size_t done = 0; done < len;) {
-        ssize_t put = write(STDOUT_FILENO, term.restore + done, len - done);
-        if (put <= 0) {
-            break;
-        }
-        done += (size_t)put;
-    }
-}
-
-static void restore_now(void)
-{
-    if (term.is_open) {
-        send_restore(term.restore_len);
-        tcsetattr(STDIN_FILENO, TCSANOW, &term.saved);
-        term.is_open = false;
-    }
-}
-
-static void on_fatal(int signum)
-{
-    restore_now();
-    signal(signum, SIG_DFL);
-    raise(signum);
-}
-
-static void watch_fatal(void)
-{
-    struct sigaction action = {.sa_handler = on_fatal,
-                               .sa_flags = (int)(SA_ONSTACK | SA_NODEFER | SA_RESETHAND)};
-    term.stack = xmalloc(FATAL_STACK);
-    stack_t stack = {.ss_sp = term.stack, .ss_size = FATAL_STACK};
-    sigaltstack(&stack, &term.stack_before);
-    for (size_t i = 0; i < FATAL_COUNT; i++) {
-        sigaction(fatal_signals[i], &action, &term.before[i]);
-    }
-    alloc_set_fatal_hook(restore_now);
-}
-
-static void unwatch_fatal(void)
-{
-    for (size_t i = 0; i < FATAL_COUNT; i++) {
-        sigaction(fatal_signals[i], &term.before[i], NULL);
-    }
-    sigaltstack(&term.stack_before, NULL);
-    free(term.stack);
-    term.stack = NULL;
-    alloc_set_fatal_hook(NULL);
-}
 
 static const char *capability(const char *name)
 {
     const char *bytes = tigetstr(name);
-    return bytes == NULL || bytes == (const char *)-1 ? "" : bytes;
+    return bytes == (const char *)-1 ? NULL : bytes;
 }
 
-static void remember(const char *bytes)
+/* Without the pauses "$<5>" of old terminals. */
+static void append_capability(const char *name, struct buf *out)
 {
-    size_t len = strlen(bytes);
-    if (term.restore_len + len < RESTORE_MAX) {
-        memcpy(term.restore + term.restore_len, bytes, len);
-        term.restore_len += len;
+    const char *bytes = capability(name);
+    for (const char *c = bytes; c != NULL && *c != '\0'; c++) {
+        const char *end = c[0] == '$' && c[1] == '<' ? strchr(c, '>') : NULL;
+        if (end != NULL) {
+            c = end;
+        } else {
+            buf_append_char(out, *c);
+        }
     }
 }
 
 /* curses resets the margins to the size it knows, which a resize under way has made wrong; setting
  * them moves the cursor. */
-static void remember_all(void)
+static void append_margins(struct buf *out)
 {
-    term.restore_len = 0;
-    if (strncmp(capability("csr"), "\033[", 2) == 0) {
-        remember(capability("sc"));
-        remember("\033[r");
-        remember(capability("rc"));
+    const char *margins = capability("csr");
+    if (margins != NULL && strncmp(margins, "\033[", 2) == 0) {
+        append_capability("sc", out);
+        buf_append_text(out, "\033[r");
+        append_capability("rc", out);
     }
-    term.margins_len = term.restore_len;
-    remember(capability("sgr0"));
-    remember(capability("rmkx"));
-    remember(capability("cnorm"));
-    remember(capability("rmcup"));
+}
+
+/* What leaves all modes that are on, and the margins. */
+static void append_leaving(struct buf *out)
+{
+    for (int i = 0; i < TERM_MODE_COUNT; i++) {
+        buf_append_text(out, term.modes[i] ? term_mode_bytes((enum term_mode)i, false) : "");
+    }
+    append_margins(out);
+}
+
+static void prepare_rescue(void)
+{
+    struct buf bytes;
+    buf_init(&bytes, RESCUE_BYTES_MAX);
+    append_leaving(&bytes);
+    append_capability("sgr0", &bytes);
+    append_capability("rmkx", &bytes);
+    append_capability("cnorm", &bytes);
+    append_capability("rmcup", &bytes);
+    rescue_set_bytes(buf_str(&bytes));
+    buf_done(&bytes);
+}
+
+/* ---- modes */
+bool term_is_emulator(void)
+{
+    return term.is_emulator;
+}
+
+void term_send(struct str bytes)
+{
+    if (term.is_emulator && rescue_is_armed()) {
+        rescue_write(bytes);
+    }
+}
+
+static void send_text(const char *text)
+{
+    term_send(str_from(text));
+}
+
+static void send_title(void)
+{
+    struct buf bytes;
+    buf_init(&bytes, sizeof(term.title) * 4);
+    manners_append_title(str_from(term.title), &bytes);
+    term_send(buf_str(&bytes));
+    buf_done(&bytes);
+}
+
+void term_set_mode(enum term_mode mode, bool is_on)
+{
+    if (!term.is_emulator || term.modes[mode] == is_on) {
+        return;
+    }
+    if (is_on) { /* before it is sent: a signal may come between */
+        term.modes[mode] = true;
+        prepare_rescue();
+    }
+    if (mode != TERM_MODE_FRAME) {
+        send_text(term_mode_bytes(mode, is_on));
+    }
+    term.modes[mode] = is_on;
+    prepare_rescue();
+    term.title[0] = mode == TERM_MODE_TITLE ? '\0' : term.title[0];
+}
+
+void term_set_title(const char *title)
+{
+    if (term.modes[TERM_MODE_TITLE] && strcmp(term.title, title) != 0) {
+        snprintf(term.title, sizeof(term.title), "%s", title);
+        send_title();
+    }
+}
+
+void term_beep(void)
+{
+    beep();
 }
 
 /* ---- opening and closing */
@@ -160,7 +182,15 @@ bool term_check(struct error *err)
 /* ---- colours */
 static bool has_direct_colors(void)
 {
-    return tigetflag("RGB") > 0 || tigetnum("RGB") > 0 || tigetflag("Tc") > 0;
+    return tigetflag("RGB") > 0 || tigetnum("RGB") > 0 || capability("RGB") != NULL ||
+           tigetflag("Tc") > 0;
+}
+
+/* Direct colours from 256 on: what is below means the palette. */
+static int curses_color(color_t color)
+{
+    int rgb = (int)color & 0xffffff;
+    return color < COLOR_PALETTE ? (int)color : rgb < COLOR_PALETTE ? rgb | COLOR_PALETTE : rgb;
 }
 
 static void apply_look(const struct look *look, enum role role)
@@ -175,7 +205,7 @@ static void apply_look(const struct look *look, enum role role)
     term.pairs[role] = 0;
     if (is_colored) {
         int pair = (int)role + FIRST_PAIR;
-        init_extended_pair(pair, look->foreground, look->background);
+        init_extended_pair(pair, curses_color(look->foreground), curses_color(look->background));
         term.pairs[role] = pair;
     }
     term.attributes[role] = attributes;
@@ -190,14 +220,131 @@ void term_set_theme(const struct theme *theme)
     term_forget();
 }
 
-static void start_colors(const struct color_wish *wish)
+enum color_depth term_depth(void)
+{
+    return term.depth;
+}
+
+/* ---- a description with the colours that are wanted */
+enum { CAPABILITIES_MAX = 512 };
+
+static size_t count_names(NCURSES_CONST char *const *names)
+{
+    size_t count = 0;
+    while (names[count] != NULL && count < CAPABILITIES_MAX) {
+        count++;
+    }
+    return count;
+}
+
+/* The terminal's own description, from the current one, with direct colours put in. */
+static bool describe_colored(const char *name, struct buf *out)
+{
+    bool flags[CAPABILITIES_MAX];
+    int numbers[CAPABILITIES_MAX];
+    const char *strings[CAPABILITIES_MAX];
+    struct terminfo_entry entry = {
+        .name = name,
+        .flags = flags,
+        .flag_count = count_names(boolnames),
+        .numbers = numbers,
+        .number_count = count_names(numnames),
+        .strings = strings,
+        .string_count = count_names(strnames),
+        .has_rgb = true,
+    };
+    for (size_t i = 0; i < entry.flag_count; i++) {
+        flags[i] = terminfo_direct_flag(boolnames[i], tigetflag(boolnames[i]) > 0);
+    }
+    for (size_t i = 0; i < entry.number_count; i++) {
+        numbers[i] = terminfo_direct_number(numnames[i], tigetnum(numnames[i]));
+    }
+    for (size_t i = 0; i < entry.string_count; i++) {
+        strings[i] = terminfo_direct_string(strnames[i], capability(strnames[i]));
+    }
+    return terminfo_print(&entry, out);
+}
+
+/* curses reads descriptions from the environment only. */
+static SCREEN *new_colored(const char *name)
+{
+    struct buf description;
+    const char *set = getenv("TERMINFO");
+    char *before = set == NULL ? NULL : xstrdup(set);
+    SCREEN *made = NULL;
+    buf_init(&description, TERMINFO_LIMIT);
+    if (describe_colored(name, &description)) {
+        setenv("TERMINFO", buf_text(&description), 1);
+        made = newterm(name, stdout, stdin);
+        if (before == NULL) {
+            unsetenv("TERMINFO");
+        } else {
+            setenv("TERMINFO", before, 1);
+        }
+    }
+    buf_done(&description);
+    free(before);
+    return made;
+}
+
+static enum color_depth wanted_depth(const struct color_wish *wish, bool *out_is_own)
 {
     struct color_wish whole = *wish;
+    whole.terminal_colors = tigetnum("colors");
+    whole.has_direct = has_direct_colors();
+    enum color_depth depth = color_depth_of(&whole);
+    int enough = depth == COLOR_DEPTH_8 ? 8 : COLOR_BASIC;
+    *out_is_own =
+        depth == COLOR_DEPTH_TRUE || (depth != COLOR_DEPTH_NONE && whole.terminal_colors < enough);
+    return depth;
+}
+
+static enum color_depth limited_depth(enum color_depth depth)
+{
     bool has_pairs =
         start_color() == OK && use_default_colors() == OK && COLOR_PAIRS >= ROLE_COUNT + FIRST_PAIR;
-    whole.terminal_colors = has_pairs ? COLORS : 0;
-    whole.has_direct = has_direct_colors();
-    term.depth = color_depth_of(&whole);
+    enum color_depth most = !has_pairs                         ? COLOR_DEPTH_NONE
+                            : COLORS >= TERMINFO_DIRECT_COLORS ? COLOR_DEPTH_TRUE
+                            : COLORS >= COLOR_PALETTE          ? COLOR_DEPTH_256
+                            : COLORS >= COLOR_BASIC            ? COLOR_DEPTH_16
+                                                               : COLOR_DEPTH_8;
+    return depth < most ? depth : most;
+}
+
+static bool open_curses(const struct color_wish *wish)
+{
+    const char *name = getenv("TERM");
+    bool is_own = false;
+    setupterm(name, STDOUT_FILENO, &(int){0}); /* term_check has seen that it can */
+    TERMINAL *asked = cur_term;
+    const char *mouse = capability("kmous");
+    enum color_depth depth = wanted_depth(wish, &is_own);
+    term.is_emulator = mouse != NULL && strncmp(name, "linux", strlen("linux")) != 0;
+    term.curses = is_own ? new_colored(name) : NULL;
+    if (term.curses == NULL) {
+        term.curses = newterm(NULL, stdout, stdin);
+    }
+    TERMINAL *used = cur_term;
+    if (asked != used) {
+        del_curterm(asked);
+        set_curterm(used);
+    }
+    if (term.curses != NULL) {
+        term.depth = limited_depth(depth);
+    }
+    return term.curses != NULL;
+}
+
+/* ---- opening and closing, second part */
+static void define_keys(void)
+{
+    if (term.is_emulator) {
+        keyok(KEY_MOUSE, FALSE); /* curses would wait for clicks that belong together */
+        define_key("\033[200~", CODE_PASTE_BEGIN);
+        define_key("\033[201~", CODE_PASTE_END);
+        define_key("\033[<", CODE_POINTER);
+        define_key("\033[M", CODE_OLD_POINTER);
+    }
 }
 
 static void set_modes(void)
@@ -217,26 +364,18 @@ bool term_open(const struct theme *theme, const struct color_wish *wish, struct 
     if (!term_check(err)) {
         return false;
     }
-    tcgetattr(STDIN_FILENO, &term.saved);
-    term.curses = newterm(NULL, stdout, stdin);
-    if (term.curses == NULL) {
+    rescue_remember();
+    if (!open_curses(wish)) {
         return error_set(err, ERROR_PERMANENT, "no_terminal", "the terminal cannot be set up");
     }
-    remember_all();
-    term.is_open = true;
-    watch_fatal();
+    prepare_rescue();
+    rescue_arm();
+    rescue_watch();
     set_modes();
-    start_colors(wish);
+    define_keys();
     term_set_theme(theme);
+    term_set_mode(TERM_MODE_PASTE, true);
     return true;
-}
-
-static void leave_curses(void)
-{
-    send_restore(term.margins_len);
-    endwin();
-    tcsetattr(STDIN_FILENO, TCSANOW, &term.saved);
-    term.is_open = false;
 }
 
 void term_close(void)
@@ -244,8 +383,9 @@ void term_close(void)
     if (term.curses == NULL) {
         return;
     }
-    leave_curses();
-    unwatch_fatal();
+    term_suspend();
+    rescue_unwatch();
+    memset(term.modes, 0, sizeof(term.modes));
     delscreen(term.curses);
     term.curses = NULL;
     free(term.shown);
@@ -326,9 +466,22 @@ static void make_room(const struct screen *screen)
     clearok(stdscr, TRUE);
 }
 
-void term_show(const struct screen *screen)
+static int changed_rows(const struct screen *screen)
 {
-    make_room(screen);
+    int count = 0;
+    for (int y = 0; y < screen->rows; y++) {
+        for (int x = 0; x < screen->cols; x++) {
+            if (!cells_equal(screen_cell(screen, x, y), &term.shown[y * screen->cols + x])) {
+                count++;
+                break;
+            }
+        }
+    }
+    return count;
+}
+
+static void put_changes(const struct screen *screen)
+{
     for (int y = 0; y < screen->rows; y++) {
         for (int x = 0; x < screen->cols; x++) {
             int index = y * screen->cols + x;
@@ -338,9 +491,22 @@ void term_show(const struct screen *screen)
             }
         }
     }
+}
+
+void term_show(const struct screen *screen)
+{
+    make_room(screen);
+    bool has_frame = term.modes[TERM_MODE_FRAME] && changed_rows(screen) > FRAME_ROWS;
+    put_changes(screen);
     memcpy(term.shown, screen->cells,
            (size_t)screen->cols * (size_t)screen->rows * sizeof(*term.shown));
+    if (has_frame) {
+        send_text(term_mode_bytes(TERM_MODE_FRAME, true));
+    }
     refresh();
+    if (has_frame) {
+        send_text(term_mode_bytes(TERM_MODE_FRAME, false));
+    }
 }
 
 void term_forget(void)
@@ -356,11 +522,21 @@ static uint32_t special_key(wint_t code)
         wint_t code;
         uint32_t key;
     } table[] = {
-        {KEY_UP, INPUT_UP_ARROW},       {KEY_DOWN, INPUT_DOWN_ARROW}, {KEY_LEFT, INPUT_LEFT_ARROW},
-        {KEY_RIGHT, INPUT_RIGHT_ARROW}, {KEY_PPAGE, INPUT_PAGE_UP},   {KEY_NPAGE, INPUT_PAGE_DOWN},
-        {KEY_HOME, INPUT_TO_START},     {KEY_END, INPUT_TO_END},      {KEY_BTAB, INPUT_BACK_TAB},
-        {KEY_BACKSPACE, INPUT_RUBOUT},  {KEY_ENTER, INPUT_ENTER},     {KEY_IC, INPUT_INSERT},
+        {KEY_UP, INPUT_UP_ARROW},
+        {KEY_DOWN, INPUT_DOWN_ARROW},
+        {KEY_LEFT, INPUT_LEFT_ARROW},
+        {KEY_RIGHT, INPUT_RIGHT_ARROW},
+        {KEY_PPAGE, INPUT_PAGE_UP},
+        {KEY_NPAGE, INPUT_PAGE_DOWN},
+        {KEY_HOME, INPUT_TO_START},
+        {KEY_END, INPUT_TO_END},
+        {KEY_BTAB, INPUT_BACK_TAB},
+        {KEY_BACKSPACE, INPUT_RUBOUT},
+        {KEY_ENTER, INPUT_ENTER},
+        {KEY_IC, INPUT_INSERT},
         {KEY_DC, INPUT_DELETE},
+        {CODE_PASTE_BEGIN, INPUT_PASTE_BEGIN},
+        {CODE_PASTE_END, INPUT_PASTE_END},
     };
     if (code >= KEY_F(1) && code <= KEY_F(12)) {
         return INPUT_F1 + (uint32_t)(code - KEY_F(1));
@@ -391,14 +567,28 @@ static uint32_t key_of(int kind, wint_t code)
     return code == '\n' ? INPUT_ENTER : (uint32_t)code;
 }
 
-bool term_key(uint32_t *out_key, bool *out_is_gone)
+/* ---- the pointer */
+struct pointer term_pointer(void)
+{
+    return term.pointer;
+}
+
+/* Reads one key; false: none, or only part of one, has arrived. */
+static bool read_key(uint32_t *out_key, bool *out_is_nothing)
 {
     wint_t code = 0;
     int kind = get_wch(&code);
-    *out_is_gone = false;
+    *out_is_nothing = kind == ERR;
     if (kind == ERR) {
-        *out_is_gone = has_hung_up();
         return false;
+    }
+    if (kind == KEY_CODE_YES && (code == CODE_POINTER || code == CODE_OLD_POINTER)) {
+        pointer_begin(&term.report, code == CODE_OLD_POINTER);
+        return false;
+    }
+    if (term.report.kind != POINTER_REPORT_NONE) {
+        *out_key = INPUT_POINTER;
+        return pointer_take(&term.report, kind == KEY_CODE_YES ? 0 : code, &term.pointer);
     }
     *out_key = key_of(kind, code);
     if (*out_key == INPUT_ESC && (kind = get_wch(&code)) != ERR) {
@@ -411,15 +601,41 @@ bool term_key(uint32_t *out_key, bool *out_is_gone)
     return true;
 }
 
+bool term_key(uint32_t *out_key, bool *out_is_gone)
+{
+    bool is_nothing = false;
+    *out_is_gone = false;
+    while (!read_key(out_key, &is_nothing)) {
+        if (is_nothing) {
+            *out_is_gone = has_hung_up();
+            return false;
+        }
+    }
+    return true;
+}
+
 /* ---- suspending */
 void term_suspend(void)
 {
-    leave_curses();
+    struct buf bytes;
+    buf_init(&bytes, RESCUE_BYTES_MAX);
+    append_leaving(&bytes);
+    rescue_write(buf_str(&bytes));
+    buf_done(&bytes);
+    endwin();
+    rescue_disarm();
 }
 
 void term_resume(void)
 {
-    term.is_open = true;
+    rescue_arm();
+    for (int i = 0; i < TERM_MODE_COUNT; i++) {
+        send_text(term.modes[i] && i != TERM_MODE_FRAME ? term_mode_bytes((enum term_mode)i, true)
+                                                        : "");
+    }
+    if (term.modes[TERM_MODE_TITLE]) {
+        send_title();
+    }
     reset_prog_mode();
     term_forget();
     clearok(stdscr, TRUE);

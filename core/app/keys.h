@@ -47,6 +47,7 @@ enum key {
 #undef X
         INPUT_PASTE_BEGIN, /* what follows, up to the end, is pasted text */
     INPUT_PASTE_END,
+    INPUT_POINTER, /* the pointer did something, somewhere */
     INPUT_UNKNOWN,
     INPUT_META = 0x400000, /* a bit: Alt or Esc was pressed with it */
 };
