@@ -17,7 +17,7 @@ enum { FATAL_STACK = 64 << 10 };
  * TERM, HUP, QUIT) are the loop's. */
 static const int fatal_signals[] = {
     SIGSEGV, SIGABRT, SIGBUS,  SIGFPE,    SIGILL,  SIGSYS,  SIGTRAP,
-    SIGALRM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ,
+    SIGALRM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF, SIGXCPU,
 };
 enum { FATAL_COUNT = sizeof(fatal_signals) / sizeof(fatal_signals[0]) };
 
