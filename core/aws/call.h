@@ -39,6 +39,10 @@ struct aws_call {
     int64_t stall_timeout_ms;    /* 0: AWS_CALL_STALL_MS */
     int64_t total_timeout_ms;    /* over all tries and waits; 0: none */
     int max_attempts;            /* 0: the session's */
+    /* S3 may begin to answer before it has done the work: with this root element expected, a body
+     * that is an <Error>, empty or cut off is tried again like a 500 ("CopyObjectResult"). NULL:
+     * the body is not looked at. */
+    const char *success_root;
     /* results, valid until aws_call_done */
     int status;
     struct str response; /* the body of the last answer, also of a refusal; borrowed */
@@ -46,9 +50,9 @@ struct aws_call {
     void *handle;        /* private */
 };
 
-/* Success is a status below 300 (and, for JSON services, as the service means it; an S3 answer of
- * 200 with an <Error> inside is judged by s3.c, which calls aws_call_judge_body). An error has the
- * service's code ("ResourceInUse", "NoSuchKey"), http_status, request_id, and a message "Operation:
+/* Success is a status below 300 (with the root element that was expected, and for JSON services a
+ * body that is JSON). An error has the service's code ("ResourceInUse", "NoSuchKey"; one made of
+ * the status when it says none: "NotFound"), http_status, request_id, and a message "Operation:
  * Code: what the service said (host, region, tries)". Classes: throttled, 5xx and network are
  * transient; the rest is permanent. Codes that mean "who are you" (ExpiredToken,
  * UnrecognizedClientException, InvalidAccessKeyId, SignatureDoesNotMatch, AccessDenied ...) keep

@@ -153,6 +153,11 @@ struct clock *aws_session_clock(const struct aws_session *session)
     return session->clock;
 }
 
+struct random *aws_session_random(struct aws_session *session)
+{
+    return &session->random;
+}
+
 const char *aws_session_region(const struct aws_session *session)
 {
     return session->settings.region;

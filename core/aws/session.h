@@ -7,6 +7,7 @@
 #include "core/aws/credentials.h"
 #include "core/aws/endpoint.h"
 #include "core/base/clock.h"
+#include "core/base/random.h"
 #include "core/net/http.h"
 
 enum aws_retry_mode { AWS_RETRY_STANDARD, AWS_RETRY_ADAPTIVE, AWS_RETRY_MODE_COUNT };
@@ -35,6 +36,7 @@ void aws_session_free(struct aws_session *session); /* accepts NULL; nothing may
 struct loop *aws_session_loop(const struct aws_session *session);
 struct http *aws_session_http(struct aws_session *session);
 struct clock *aws_session_clock(const struct aws_session *session);
+struct random *aws_session_random(struct aws_session *session);    /* for jitter and ids */
 const char *aws_session_region(const struct aws_session *session); /* "" when none is configured */
 const char *aws_session_profile(const struct aws_session *session);
 enum aws_retry_mode aws_session_retry_mode(const struct aws_session *session);
@@ -47,10 +49,10 @@ bool aws_session_endpoint(const struct aws_session *session, enum aws_service se
 bool aws_session_uses_virtual_host(const struct aws_session *session,
                                    const struct aws_endpoint *endpoint, const char *bucket);
 void aws_session_trace(struct aws_session *session, struct str line);
-/* What the calls share (core/aws/call.c owns the type); made on first use, freed with the session.
+/* What the calls share (core/aws/call_state.h); made on first use, freed with the session.
  */
 struct aws_call_state;
 struct aws_call_state **aws_session_call_state(struct aws_session *session);
-void aws_call_state_free(struct aws_call_state *state); /* in call.c; accepts NULL */
+void aws_call_state_free(struct aws_call_state *state); /* accepts NULL */
 
 #endif

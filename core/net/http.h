@@ -41,7 +41,7 @@ struct http_request {
     bool allow_plain;            /* http to a host that is not loopback */
     bool without_proxy;          /* never through a proxy */
     /* libcurl may send it a second time by itself when a kept connection proves dead. Without it,
-     * methods that RFC 9110 (9.2.2) does not call idempotent get a connection of their own. */
+     * all but GET and HEAD get a connection of their own. */
     bool is_idempotent;
     /* results, valid until http_request_done */
     int status;            /* of the final answer; 0: there was none */

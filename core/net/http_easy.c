@@ -87,7 +87,7 @@ static bool is_one_of(const char *method, const char *const *methods, size_t cou
 static void set_method(CURL *easy, const struct http_request *req)
 {
     static const char *const with_body[] = {"POST", "PUT", "PATCH"};
-    static const char *const idempotent[] = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS"};
+    static const char *const safe[] = {"GET", "HEAD"};
     if (strcmp(req->method, "HEAD") == 0) {
         curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
     } else if (req->body.len > 0 || is_one_of(req->method, with_body, 3)) {
@@ -96,7 +96,7 @@ static void set_method(CURL *easy, const struct http_request *req)
     }
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, req->method);
     /* On a connection of its own a request is never sent a second time by libcurl. */
-    bool is_repeatable = req->is_idempotent || is_one_of(req->method, idempotent, 5);
+    bool is_repeatable = req->is_idempotent || is_one_of(req->method, safe, 2);
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, is_repeatable ? 0L : 1L);
 }
 

@@ -388,7 +388,7 @@ static void what_is_no_http_is_a_lost_connection(void **state)
 
 /* ---- connections */
 
-static void requests_share_a_connection_but_posts_get_their_own(void **state)
+static void what_must_not_be_sent_twice_gets_its_own_connection(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -396,8 +396,8 @@ static void requests_share_a_connection_but_posts_get_their_own(void **state)
         const char *method;
         bool is_idempotent;
         int connection;
-    } steps[] = {{"GET", false, 1},  {"PUT", false, 1}, {"POST", false, 2},
-                 {"POST", false, 3}, {"POST", true, 0}, {"DELETE", false, 0}};
+    } steps[] = {{"GET", false, 1},  {"PUT", true, 1},  {"HEAD", false, 1}, {"POST", false, 2},
+                 {"PUT", false, 3}, {"POST", true, 0}, {"GET", false, 0}};
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         struct http_request req = get(f);
         req.method = steps[i].method;
@@ -547,7 +547,7 @@ int main(void)
         T(a_slow_answer_is_no_stall_but_may_take_too_long),
         T(a_server_that_does_not_read_has_not_got_the_request),
         T(what_is_no_http_is_a_lost_connection),
-        T(requests_share_a_connection_but_posts_get_their_own),
+        T(what_must_not_be_sent_twice_gets_its_own_connection),
         T(a_post_on_a_connection_that_dies_is_sent_once),
         T(a_connection_the_server_has_closed_is_replaced),
         T(more_requests_than_connections_wait_their_turn),
