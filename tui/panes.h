@@ -34,5 +34,6 @@ struct page {
 int page_line(struct page *page, enum role role, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void page_wrap(struct page *page, enum role role, int indent, const char *text);
+void page_wrap_str(struct page *page, enum role role, int indent, struct str text);
 
 #endif

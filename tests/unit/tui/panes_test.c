@@ -108,6 +108,35 @@ static void a_stage_that_failed(void **state)
     ui_fixture_done(&fixture);
 }
 
+/* Tries of all sorts, and the chain of causes of what went wrong. */
+static void the_details_of_a_stage(void **state)
+{
+    struct ui_fixture fixture;
+    (void)state;
+    ui_fixture_init(&fixture);
+    fixture.ui.page = PAGE_DETAIL;
+    fixture.ui.stage = 5;
+    ui_fixture_draw(&fixture, 80, 24);
+    ui_fixture_assert_shows(&fixture, "none yet");
+    fixture.run.now_ms += 61000;
+    fixture_fail(&fixture.run, "check_lambda_connection", ERROR_TRANSIENT);
+    fixture_tick_at(&fixture.run, fixture.run.now_ms + 60000);
+    ui_fixture_train(&fixture);
+    fixture_end(&fixture.run, "start_sagemaker_training", OUTCOME_SUCCESS);
+    ui_fixture_follow(&fixture);
+    struct view_try *first = &fixture.client.view.stages[0].tries[0];
+    first->error.http_status = 429;
+    snprintf(first->error.request_id, sizeof(first->error.request_id), "6f1a");
+    snprintf(
+        first->error.message, sizeof(first->error.message),
+        "check: invoke ingest: 3 of 3 calls were throttled: Rate exceeded, wait and try again");
+    fixture.ui.stage = 0;
+    golden_at(&fixture, 80, 24, "detail_tries");
+    fixture.ui.stage = 4;
+    golden_at(&fixture, 80, 24, "detail_training");
+    ui_fixture_done(&fixture);
+}
+
 static void a_run_whose_runner_is_gone_says_so(void **state)
 {
     struct ui_fixture fixture;
@@ -345,6 +374,7 @@ int main(void)
         cmocka_unit_test(a_model_that_passed),
         cmocka_unit_test(a_model_that_was_rejected),
         cmocka_unit_test(a_stage_that_failed),
+        cmocka_unit_test(the_details_of_a_stage),
         cmocka_unit_test(a_run_whose_runner_is_gone_says_so),
         cmocka_unit_test(production_is_told_by_more_than_its_word),
         cmocka_unit_test(the_plan_stands_in_when_there_is_no_run),
