@@ -48,7 +48,11 @@ static void put_run(const struct ui *ui, const struct area *area, int y,
     struct buf when;
     char elapsed[CLOCK_TEXT_SIZE], accuracy[16], auc[16];
     bool is_shown = ui->client->has_run && strcmp(run->id, ui->client->view.run.id) == 0;
-    clock_format_duration(run->ended_ms > 0 ? run->ended_ms - run->created_ms : -1, elapsed);
+    if (run->ended_ms > 0) {
+        clock_format_span(run->ended_ms - run->created_ms, elapsed);
+    } else {
+        clock_format_duration(-1, elapsed);
+    }
     metric_text(run->accuracy, accuracy);
     metric_text(run->auc, auc);
     buf_init(&when, TEXT_MAX);

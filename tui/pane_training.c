@@ -130,14 +130,27 @@ static void append_metrics(const struct view *view, struct buf *out)
     }
 }
 
+/* Rounds done: as told, or by the last one seen, which counts from 0. */
+static int64_t rounds_done(const struct view *view)
+{
+    const struct view_training *training = &view->training;
+    int64_t done = json_int_or(view->stages[training->stage].progress, "done", 0);
+    done = json_int_or(view->run.stages[training->stage].outputs, "rounds", done);
+    for (size_t i = 0; done == 0 && i < training->series_count; i++) {
+        const struct view_series *series = &training->series[i];
+        done = series->count > 0 ? (int64_t)series->points[series->count - 1].round + 1 : done;
+    }
+    return done;
+}
+
 static void append_round(const struct view *view, struct buf *out)
 {
-    const struct json *progress = view->stages[view->training.stage].progress;
-    int64_t total = json_int_or(progress, "total", 0);
-    int64_t done = json_int_or(progress, "done", 0);
-    buf_printf(out, "round %lld", (long long)done);
+    int64_t total = json_int_or(view->stages[view->training.stage].progress, "total", 0);
     if (total > 0) {
-        buf_printf(out, "/%lld", (long long)total);
+        buf_printf(out, "round %lld/%lld", (long long)rounds_done(view), (long long)total);
+    } else {
+        text_count(out, rounds_done(view));
+        buf_append_text(out, " rounds");
     }
 }
 

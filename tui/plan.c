@@ -58,7 +58,11 @@ static void list_stages(const struct planned *planned, bool runs, struct buf *ou
             continue;
         }
         listed++;
-        clock_format_duration(planned->usual_ms[i] > 0 ? planned->usual_ms[i] : -1, usual);
+        if (planned->usual_ms[i] > 0) {
+            clock_format_span(planned->usual_ms[i], usual);
+        } else {
+            clock_format_duration(-1, usual);
+        }
         buf_printf(out, "  %2zu %-30s", i + 1, planned->dag->stages[i].name);
         if (runs) {
             buf_printf(out, " usually %s", usual);
@@ -76,7 +80,7 @@ static void append_total(const struct planned *planned, struct buf *out)
     bool is_complete = false;
     int64_t total_ms =
         usual_total(planned->dag, planned->will_run, planned->usual_ms, &is_complete);
-    clock_format_duration(total_ms, total);
+    clock_format_span(total_ms, total);
     if (total_ms > 0) {
         buf_printf(out, "By past runs this takes %s%s.", is_complete ? "about " : "at least ",
                    total);
@@ -103,11 +107,12 @@ void plan_new_run(struct ui *ui)
         planned.usual_ms[i] = client_usual_ms(ui->client, config->dag->stages[i].name);
     }
     buf_init(&text, PLAN_MAX);
-    buf_printf(&text, "Environment %s, training by %s, functions by %s, objects in %s.\n",
+    buf_printf(&text, "Environment %s; training %s, functions %s, objects %s, database %s.\n",
                config_text(config, CONFIG_pipeline_environment),
                config_text(config, CONFIG_backend_training_service),
                config_text(config, CONFIG_backend_function_service),
-               config_text(config, CONFIG_backend_object_store));
+               config_text(config, CONFIG_backend_object_store),
+               config_text(config, CONFIG_backend_database));
     buf_printf(&text, "Buckets %s, %s, %s, %s.\n", config_text(config, CONFIG_data_raw_bucket),
                config_text(config, CONFIG_data_cleaned_bucket),
                config_text(config, CONFIG_data_training_bucket),

@@ -26,8 +26,8 @@ static const char *stage_name(const struct engine_try *try)
 }
 
 /* ---- progress */
-/* The latest report says it all, but for rounds, which add up, and metrics, each of which counts
- * until it is told anew. */
+/* The latest report says it all, but for rounds, which add up, and metrics and the job, each of
+ * which counts until it is told anew. */
 static void gather_rounds(struct engine_try *try, const struct json *rounds)
 {
     if (!json_is_array(rounds)) {
@@ -55,12 +55,21 @@ static void gather_metrics(struct engine_try *try, const struct json *metrics)
     }
 }
 
+static void keep_job(const struct engine_try *try, struct json *body)
+{
+    const struct json *job = json_get(try->progress, "job");
+    if (job != NULL && json_get(body, "job") == NULL) {
+        json_set(body, "job", json_copy(job));
+    }
+}
+
 static void on_progress(void *context, struct attempt *attempt, struct json *body)
 {
     struct engine_try *try = context;
     (void)attempt;
     gather_rounds(try, json_get(body, "rounds"));
     gather_metrics(try, json_get(body, "metrics"));
+    keep_job(try, body);
     json_free(try->progress);
     try->progress = body;
     engine_rearm(try->engine);

@@ -220,6 +220,7 @@ static void progress_is_gathered_and_its_end_is_not_lost(void **state)
         }
         assert_int_equal(json_count(json_get(event->body, "rounds")), 1000);
         assert_int_equal(json_int_or(event->body, "done", 0), 1000);
+        assert_string_equal(json_text_or(json_get(event->body, "job"), "name", ""), "the-job");
         assert_string_equal(json_text_or(event->body, "stage", ""), "a");
         assert_int_equal(list.items[i + 1].type,
                          EVENT_STAGE_STATE); /* before the end it belongs to */

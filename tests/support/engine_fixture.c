@@ -88,6 +88,11 @@ static void chatter(struct scripted *scripted)
         json_append(rounds, round);
         json_set(body, "rounds", rounds);
         json_set_int(body, "done", i);
+        if (i == 1) { /* the others know of no job */
+            struct json *job = json_object();
+            json_set_text(job, "name", "the-job");
+            json_set(body, "job", job);
+        }
         hooks->progress(hooks->context, as_attempt(scripted), body);
     }
     hooks->log(hooks->context, as_attempt(scripted), "out", STR("line \x1b[31mred\tend"));
