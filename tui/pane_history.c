@@ -11,6 +11,8 @@
 
 enum {
     TEXT_MAX = 4096,
+    YEAR_COLS = 80,
+    YEAR_LEN = 5,       /* "2026-" */
     MINUTE_LEN = 16,    /* of "2026-11-22 12:03:58": the seconds are left out */
     TREND_ROWS = 7,     /* with title and legend */
     TREND_RUNS_MIN = 2, /* one value has no trend */
@@ -42,6 +44,12 @@ static void metric_text(double value, char out_text[16])
     snprintf(out_text, 16, isfinite(value) ? "%.4f" : "-", value);
 }
 
+/* A narrow table leaves the year out. */
+static int date_columns(const struct area *area)
+{
+    return area->cols < YEAR_COLS ? MINUTE_LEN - YEAR_LEN : MINUTE_LEN;
+}
+
 static void put_run(const struct ui *ui, const struct area *area, int y,
                     const struct run_summary *run)
 {
@@ -58,7 +66,8 @@ static void put_run(const struct ui *ui, const struct area *area, int y,
     buf_init(&when, TEXT_MAX);
     text_date(&when, run->created_ms, ui->utc_offset_s);
     int x = area_printf(area, 0, y, ROLE_TEXT, "%s%04lld  %.*s  %8s  ", is_shown ? ">" : " ",
-                        (long long)run->number, MINUTE_LEN, buf_text(&when), elapsed);
+                        (long long)run->number, date_columns(area),
+                        buf_text(&when) + MINUTE_LEN - date_columns(area), elapsed);
     area_text(area, x, y, run_role(run), run_state_name(run->state));
     area_cut(area, x + 10, y, run->verdict == VERDICT_REJECTED ? ROLE_ALERT : ROLE_TEXT, 9,
              run->verdict == VERDICT_NONE ? "-" : verdict_name(run->verdict));
@@ -70,8 +79,8 @@ static void put_run(const struct ui *ui, const struct area *area, int y,
 static void put_table(const struct ui *ui, const struct area *area, bool is_page)
 {
     const struct client *client = ui->client;
-    area_printf(area, 0, 0, ROLE_MUTED, " RUN   %-16s  %8s  %-9s %-8s %6s  %6s  %s", "STARTED",
-                "ELAPSED", "STATE", "VERDICT", "ACC", "AUC", "WHO");
+    area_printf(area, 0, 0, ROLE_MUTED, " RUN   %-*s  %8s  %-9s %-8s %6s  %6s  %s",
+                date_columns(area), "STARTED", "ELAPSED", "STATE", "VERDICT", "ACC", "AUC", "WHO");
     struct area body = area_sub(area, 0, 1, area->cols, area->rows - 1);
     size_t shown = (size_t)body.rows;
     size_t first = is_page && ui->run_row >= shown && shown > 0 ? ui->run_row - shown + 1 : 0;
