@@ -41,6 +41,13 @@ static const char *const migrations[] = {
     " stage TEXT, user TEXT, tty TEXT, reason TEXT,"
     " answer_seq INTEGER) STRICT;"
     "CREATE INDEX commands_pending ON commands (run) WHERE answer_seq IS NULL;",
+    "CREATE TABLE operator_log ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " run INTEGER REFERENCES runs (number)," /* the one that was looked at, if any */
+    " ts_ms INTEGER NOT NULL,"
+    " deed TEXT NOT NULL,"
+    " until_ms INTEGER NOT NULL DEFAULT 0,"
+    " user TEXT, tty TEXT, reason TEXT) STRICT;",
 };
 enum { STORE_VERSION = sizeof migrations / sizeof migrations[0] };
 
@@ -107,6 +114,7 @@ static bool migrate(struct store *store, struct error *err)
         store_rollback(store);
         return false;
     }
+    store->version = STORE_VERSION;
     return store_commit(store, err);
 }
 
@@ -128,17 +136,13 @@ bool store_prepare_schema(struct store *store, enum store_mode mode, struct erro
     if (!look_at(store, &version, err)) {
         return false;
     }
-    if (version == STORE_VERSION) {
-        return true;
-    }
-    if (mode == STORE_WRITE) {
+    store->version = version;
+    if (mode == STORE_WRITE && version < STORE_VERSION) {
         return migrate(store, err);
     }
     if (version == 0) {
         return error_set(err, ERROR_PERMANENT, "not_found", "there are no runs yet (%s is new)",
                          store->path);
     }
-    return error_set(err, ERROR_PERMANENT, "store_older",
-                     "run store %s has an older format (%lld): start a run to bring it up to date",
-                     store->path, (long long)version);
+    return true; /* what older files lack, a reader does without: see store->version */
 }

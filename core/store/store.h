@@ -110,6 +110,39 @@ bool store_pending_commands(struct store *store, const char *run_id, store_comma
 bool store_command_answer(struct store *store, int64_t command_id, int64_t *out_seq,
                           struct error *err);
 
+/* All commands to a run, oldest first, with when they were sent. answer_seq: see
+ * store_command_answer. */
+typedef void (*store_sent_fn)(void *context, const struct command *command, int64_t ts_ms,
+                              int64_t answer_seq);
+bool store_sent_commands(struct store *store, const char *run_id, store_sent_fn each, void *context,
+                         struct error *err);
+
+/* ---- operator log: what operators did with a console that is no command to a run */
+#define OPERATOR_DEEDS(X)                                                                          \
+    X(ELEVATED, "elevated")                                                                        \
+    X(FELL_BACK, "fell_back")
+enum operator_deed {
+#define X(name, text) DEED_##name,
+    OPERATOR_DEEDS(X)
+#undef X
+        DEED_COUNT
+};
+const char *operator_deed_name(enum operator_deed deed);
+
+struct operator_entry { /* texts are borrowed, NULL when absent */
+    enum operator_deed deed;
+    int64_t ts_ms;
+    int64_t until_ms; /* ELEVATED: when it ends by itself; else 0 */
+    const char *user, *tty, *reason;
+};
+/* run_id: the run that was looked at; NULL: none. */
+bool store_log_operator(struct store *store, const char *run_id, const struct operator_entry *entry,
+                        struct error *err);
+/* Those that were logged with the run, or fall into its life; oldest first. */
+typedef void (*store_operator_fn)(void *context, const struct operator_entry *entry);
+bool store_read_operator_log(struct store *store, const char *run_id, store_operator_fn each,
+                             void *context, struct error *err);
+
 /* ---- outbox: what is to be mirrored. The events themselves are the outbox: what one transaction
  * stored is due for delivery by the same transaction; a mark in the run's row tells how far it is
  * delivered. Only notable runs are mirrored: those that were evaluated, that did not succeed, or

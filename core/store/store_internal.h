@@ -47,6 +47,15 @@
                         "NULL ORDER BY c.id")                                                      \
     X(ANSWER_COMMAND, "UPDATE commands SET answer_seq = ?3 WHERE id = ?1 AND run = ?2")            \
     X(COMMAND_ANSWER, "SELECT answer_seq FROM commands WHERE id = ?1")                             \
+    X(SENT_COMMANDS, "SELECT c.id, c.verb, c.stage, c.user, c.tty, c.reason, c.ts_ms, "            \
+                     "c.answer_seq FROM commands c JOIN runs r ON r.number = c.run WHERE r.id = "  \
+                     "?1 ORDER BY c.id")                                                           \
+    X(INSERT_DEED, "INSERT INTO operator_log (run, ts_ms, deed, until_ms, user, tty, reason) "     \
+                   "VALUES ((SELECT number FROM runs WHERE id = ?1), ?2, ?3, ?4, ?5, ?6, ?7)")     \
+    X(READ_DEEDS, "SELECT o.deed, o.ts_ms, o.until_ms, o.user, o.tty, o.reason FROM operator_log " \
+                  "o JOIN runs r ON r.id = ?1 WHERE o.run = r.number OR (max(o.ts_ms, "            \
+                  "o.until_ms) >= r.created_ms AND (r.ended_ms = 0 OR o.ts_ms <= r.ended_ms)) "    \
+                  "ORDER BY o.id")                                                                 \
     X(OUTBOX_PENDING,                                                                              \
       "SELECT e.run, e.seq, e.ts_ms, e.type, e.body, r.id FROM runs r JOIN "                       \
       "events e ON e.run = r.number WHERE " STORE_MIRRORED " ORDER BY e.run, e.seq LIMIT ?1")      \
@@ -66,7 +75,8 @@ struct store {
     char *path, *watch_path;
     int wal_frames; /* written and not yet in the main file, as of our last commit */
     int64_t data_version;
-    int step_errno; /* errno after the latest step */
+    int64_t version; /* of the tables, when it was opened */
+    int step_errno;  /* errno after the latest step */
 };
 
 struct store_run_row {
