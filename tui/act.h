@@ -34,6 +34,7 @@ bool act_leave_log_search(struct ui *ui);
 /* Chooses the stage that the operand begins with, by number, name or unambiguous beginning; without
  * an operand the chosen one stays. False: said what is wrong. out_rest: behind it. */
 bool act_take_stage(struct act *act, struct str *out_rest);
+void act_read_audit(struct ui *ui, const struct client *client);
 /* The log of the chosen stage's shown try. */
 void act_show_log(struct ui *ui, const struct client *client);
 

@@ -79,6 +79,20 @@ void act_zoom(struct act *act)
     act->ui->is_zoomed = !act->ui->is_zoomed;
 }
 
+void act_read_audit(struct ui *ui, const struct client *client)
+{
+    struct error err;
+    if (!audit_read(&ui->audit, client->app->store, &client->view, &err)) {
+        act_say(ui, true, "the operator log cannot be read: %s", err.message);
+    }
+}
+
+void act_audit(struct act *act)
+{
+    act_turn_to(act->ui, PAGE_AUDIT);
+    act_read_audit(act->ui, act->client);
+}
+
 void act_palette(struct act *act)
 {
     palette_open(&act->ui->palette, "");

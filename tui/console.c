@@ -336,14 +336,12 @@ static bool load_theme(struct console *console, struct error *err)
 static bool open_run(struct console *console, struct error *err)
 {
     const struct options *options = console->app->options;
-    bool is_read_only = options->is_given[OPTION_READ_ONLY];
     bool has_changed = false;
     struct client *client = &console->client;
     if (options->verb == VERB_REPLAY) {
         return client_init_replay(client, console->app, err);
     }
-    if (!client_init(client, console->app, is_read_only, err) ||
-        !client_refresh(client, 0, &has_changed, err)) {
+    if (!client_init(client, console->app, err) || !client_refresh(client, 0, &has_changed, err)) {
         return false;
     }
     console->newest = client->run_count > 0 ? client->runs[0].number : 0;
@@ -407,6 +405,7 @@ static void finish(struct console *console)
     log_view_done(&console->ui.log);
     log_save_done(&console->ui.save);
     palette_done(&console->ui.palette);
+    audit_done(&console->ui.audit);
     screen_done(&console->screen);
     free(console->log_folder);
 }

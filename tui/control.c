@@ -10,9 +10,10 @@
 
 void control_refreshed(struct ui *ui, struct client *client)
 {
-    if (ui->is_answer_due && client->command_id == 0) {
-        ui->message[0] = '\0'; /* the answer is in the audit trail, which the footer shows */
-        ui->is_answer_due = false;
+    if (ui->sent_id != 0 && client->command_id == 0) {
+        ui->message[0] = '\0'; /* that it was sent; the footer shows the answer */
+        ui->answered_id = ui->sent_id;
+        ui->sent_id = 0;
     }
     if (client->has_run) {
         if (strcmp(ui->run_id, client->view.run.id) != 0) { /* another run */
@@ -25,6 +26,13 @@ void control_refreshed(struct ui *ui, struct client *client)
             ui->stage = ui_current_stage(&client->view);
         }
     }
+    if (ui->page == PAGE_AUDIT) {
+        act_read_audit(ui, client);
+    }
+    if (ui->is_elevated && client->elevated_until_ms == 0 && ui->message[0] == '\0') {
+        act_say(ui, false, "read-only again: no command goes out from here any more");
+    }
+    ui->is_elevated = client->elevated_until_ms != 0;
     act_show_log(ui, client);
 }
 
@@ -61,7 +69,7 @@ static void carry_out(struct ui *ui, struct client *client)
         act_say(ui, false, "%s %s is sent; waiting for the runner's answer",
                 command_verb_name(dialog->verb), dialog->stage);
         ui->is_stage_chosen = false; /* what happens now matters */
-        ui->is_answer_due = is_good;
+        ui->sent_id = is_good ? client->command_id : 0;
     }
     if (!is_good) {
         act_say(ui, true, "%s", err.message);
@@ -134,6 +142,7 @@ static bool take_key(struct act *act, uint32_t key)
         return key < INPUT_META;
     }
     ui->message[0] = '\0';
+    ui->answered_id = 0;
     enum keymap_answer answer = KEYMAP_NOTHING;
     struct key_chord before = ui->pending;
     if (act->client->replay != NULL) {

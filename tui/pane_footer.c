@@ -4,31 +4,63 @@
 #include "core/view/text.h"
 
 #include <ctype.h>
+#include <string.h>
 
 enum { TEXT_MAX = 4096, ASCII_END = 0x80 };
 
-static void last_command(const struct ui *ui, const struct area *area)
+/* What came of a command so far: the state it is about. */
+static const char *effect(const struct view *view, const struct view_command *command)
 {
-    const struct view *view = &ui->client->view;
-    struct buf text;
-    if (!ui->client->has_run || view->command_count == 0) {
-        return;
+    const struct run *run = &view->run;
+    for (size_t i = 0; i < run->dag->count; i++) {
+        if (strcmp(run->dag->stages[i].name, command->stage) == 0) {
+            return stage_state_word(run->stages[i].state);
+        }
     }
-    const struct view_command *command = &view->commands[view->command_count - 1];
+    return run_state_name(run->state);
+}
+
+static void put_command(const struct ui *ui, const struct area *area,
+                        const struct view_command *command)
+{
+    struct buf text;
     buf_init(&text, TEXT_MAX);
     text_clock(&text, command->ts_ms, ui->utc_offset_s);
     buf_printf(&text, " %s: %s%s%s %s", command->user[0] == '\0' ? "signal" : command->user,
                command->verb, command->stage[0] == '\0' ? "" : " ", command->stage,
                command->is_accepted ? "accepted" : "refused");
+    if (command->is_accepted) {
+        buf_printf(&text, " -> %s", effect(&ui->client->view, command));
+    } else {
+        buf_printf(&text, ": %s", command->message);
+    }
     if (command->reason[0] != '\0') {
         buf_printf(&text, " (reason: %s)", command->reason);
-    }
-    if (!command->is_accepted) {
-        buf_printf(&text, ": %s", command->message);
     }
     area_cut(area, 1, 0, command->is_accepted ? ROLE_MUTED : ROLE_ALERT, area->cols - 1,
              buf_text(&text));
     buf_done(&text);
+}
+
+static void last_command(const struct ui *ui, const struct area *area)
+{
+    const struct view *view = &ui->client->view;
+    if (ui->client->has_run && view->command_count > 0) {
+        put_command(ui, area, &view->commands[view->command_count - 1]);
+    }
+}
+
+/* The answer to a command of this console is news until the next key. */
+static bool answered_command(const struct ui *ui, const struct area *area)
+{
+    const struct view *view = &ui->client->view;
+    for (size_t i = 0; ui->client->has_run && i < view->command_count; i++) {
+        if (ui->answered_id != 0 && view->commands[i].id == ui->answered_id) {
+            put_command(ui, area, &view->commands[i]);
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The table has no room for why a stage failed. */
@@ -110,7 +142,7 @@ void pane_message(const struct ui *ui, const struct area *area)
         draw_prompt(&ui->prompt, area);
     } else if (ui->message[0] != '\0') {
         area_cut(area, 1, 0, ui->is_alert ? ROLE_ALERT : ROLE_NOTICE, area->cols - 1, ui->message);
-    } else if (!lost_runner(ui, area) && !chosen_error(ui, area)) {
+    } else if (!answered_command(ui, area) && !lost_runner(ui, area) && !chosen_error(ui, area)) {
         last_command(ui, area);
     }
 }

@@ -58,6 +58,11 @@ static void header_right(const struct ui *ui, enum right_level level, struct buf
         append_watchers(&client->watchers, level == RIGHT_ALL, out);
     }
     buf_append_text(out, client->is_read_only ? "READ-ONLY" : "RW");
+    if (client->elevated_until_ms != 0) {
+        char left[CLOCK_TEXT_SIZE];
+        clock_format_duration(client->elevated_until_ms - ui->now_ms, left);
+        buf_printf(out, " %s left", left);
+    }
     if (level < RIGHT_NO_USER) {
         buf_printf(out, " %s", client->user);
     }

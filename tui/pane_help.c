@@ -9,6 +9,9 @@ static void put_action(struct page *page, const struct ui *ui, enum action actio
     bool is_off = action_changes_run(action) && ui->client->is_read_only;
     buf_init(&keys, KEYS_MAX);
     keymap_keys(&ui->bindings, action, &keys);
+    if (keys.len == 0) {
+        buf_printf(&keys, ":%s", action_spec(action)->name);
+    }
     int y = page->y;
     area_cut(page->area, 2, y, ROLE_KEY, KEYS_COLS - 1, buf_text(&keys));
     area_printf(page->area, 2 + KEYS_COLS, y, ROLE_TEXT, "%s%s", action_spec(action)->sentence,

@@ -19,6 +19,7 @@ int pane_timeline_rows(const struct ui *ui);
 void pane_graph(const struct ui *ui, const struct area *area, bool is_page);
 void pane_log(struct ui *ui, const struct area *area); /* sets what scrolling needs */
 int pane_detail(const struct ui *ui, const struct area *area);
+int pane_audit(const struct ui *ui, const struct area *area);
 int pane_help(const struct ui *ui, const struct area *area);
 void pane_plan(const struct ui *ui, const struct area *area); /* there is no run yet */
 void pane_message(const struct ui *ui, const struct area *area);

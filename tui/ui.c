@@ -6,8 +6,6 @@
 #include "tui/panes.h"
 
 #include <string.h>
-#include <strings.h>
-
 enum place ui_place(const struct ui *ui)
 {
     switch (ui->page) {
@@ -19,6 +17,8 @@ enum place ui_place(const struct ui *ui)
         return PLACE_VERDICT;
     case PAGE_HELP:
         return PLACE_HELP;
+    case PAGE_AUDIT:
+        return PLACE_AUDIT;
     case PAGE_TIMELINE:
     case PAGE_PIPELINE:
         return PLACE_CHART;
@@ -64,8 +64,7 @@ const char *ui_environment(const struct ui *ui)
 
 bool ui_is_production(const struct ui *ui)
 {
-    const char *word = ui_environment(ui);
-    return strcasecmp(word, "prod") == 0 || strcasecmp(word, "production") == 0;
+    return app_is_production(ui_environment(ui));
 }
 
 bool ui_has_verdict(const struct ui *ui)
@@ -169,6 +168,8 @@ static int draw_page(const struct ui *ui, const struct area *area)
         return pane_verdict(ui, area, true);
     case PAGE_HELP:
         return pane_help(ui, area);
+    case PAGE_AUDIT:
+        return pane_audit(ui, area);
     case PAGE_HISTORY:
         pane_runs(ui, area, true);
         break;

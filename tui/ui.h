@@ -3,6 +3,7 @@
 #ifndef GATEHOUSE_TUI_UI_H
 #define GATEHOUSE_TUI_UI_H
 
+#include "core/app/audit.h"
 #include "core/app/client.h"
 #include "tui/dialog.h"
 #include "tui/keymap.h"
@@ -19,6 +20,7 @@ enum ui_page {
     PAGE_HISTORY,
     PAGE_VERDICT,
     PAGE_HELP,
+    PAGE_AUDIT,
     PAGE_TIMELINE,
     PAGE_PIPELINE
 };
@@ -42,6 +44,7 @@ struct ui {
     struct log_save save; /* asked for when it has a path: whoever has a loop takes it */
     bool is_saving;       /* one that was asked for before */
     struct prompt prompt;
+    struct audit audit; /* of PAGE_AUDIT */
     struct dialog dialog;
     struct palette palette;
     struct bindings bindings;
@@ -49,7 +52,9 @@ struct ui {
     bool is_pasting;          /* the terminal sends pasted text */
     char message[256];        /* of the footer */
     bool is_alert;            /* the message is bad news */
-    bool is_answer_due;       /* the message says that a command is on its way */
+    bool is_elevated;         /* as was last seen */
+    int64_t sent_id;          /* command of ours that waits for its answer; 0: none */
+    int64_t answered_id;      /* one whose answer is news; 0: none */
 };
 
 enum place ui_place(const struct ui *ui);

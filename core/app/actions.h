@@ -13,6 +13,7 @@
     X(DETAIL, "stage detail")                                                                      \
     X(HISTORY, "history")                                                                          \
     X(HELP, "help")                                                                                \
+    X(AUDIT, "operator log")                                                                       \
     X(CHART, "timeline and pipeline")                                                              \
     X(EMPTY, "plan, while there is no run")                                                        \
     X(REPLAY, "replay, before all others")
@@ -27,10 +28,11 @@ enum place {
     PLACES(X)
 #undef X
 };
-#define PLACE_PAGES    (PLACE_VERDICT | PLACE_DETAIL | PLACE_HISTORY | PLACE_HELP | PLACE_CHART)
+#define PLACE_PAGES                                                                                \
+    (PLACE_VERDICT | PLACE_DETAIL | PLACE_HISTORY | PLACE_HELP | PLACE_AUDIT | PLACE_CHART)
 #define PLACE_SCROLLS  (PLACE_PAGES | PLACE_STAGES | PLACE_LOG)
 #define PLACE_PANES    (PLACE_STAGES | PLACE_LOG | PLACE_VERDICT)
-#define PLACE_OF_RUN   (PLACE_PANES | PLACE_DETAIL | PLACE_CHART)
+#define PLACE_OF_RUN   (PLACE_PANES | PLACE_DETAIL | PLACE_AUDIT | PLACE_CHART)
 #define PLACE_ANYWHERE (PLACE_SCROLLS | PLACE_EMPTY)
 #define PLACE_BUT_LOG  (PLACE_ANYWHERE & ~PLACE_LOG)
 
@@ -75,6 +77,11 @@ enum action_group {
     X(STOP, stop, "s", PLACE_OF_RUN, COMMANDS, "", "stop", "stop the run")                         \
     X(SKIP, skip, "x", PLACE_OF_RUN, COMMANDS, "[STAGE [REASON]]", "skip",                         \
       "skip the stage, with a reason")                                                             \
+    X(RW, rw, "none", PLACE_ANYWHERE, CONSOLE, "DURATION REASON", "",                              \
+      "let commands through for a time: rw 10m REASON")                                            \
+    X(RO, ro, "none", PLACE_ANYWHERE, CONSOLE, "", "", "make this console read-only")              \
+    X(AUDIT, audit, "A", PLACE_OF_RUN, VIEWS, "", "",                                              \
+      "operator log: who, when, what, why, what the runner said")                                  \
     X(SEARCH, search, "/", PLACE_STAGES | PLACE_LOG, LOG, "[TEXT]", "find", "search the log")      \
     X(NEXT_MATCH, next_match, "n", PLACE_LOG, LOG, "", "next", "next match")                       \
     X(PREVIOUS_MATCH, previous_match, "N", PLACE_LOG, LOG, "", "previous", "previous match")       \

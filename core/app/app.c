@@ -8,6 +8,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -107,6 +108,11 @@ int app_find_run(struct app *app, const char *reference, struct run_summary *out
 {
     struct error err;
     return store_find_run(app->store, reference, out_run, &err) ? EXIT_CODE_OK : app_fail(&err, "");
+}
+
+bool app_is_production(const char *environment)
+{
+    return strcasecmp(environment, "prod") == 0 || strcasecmp(environment, "production") == 0;
 }
 
 bool app_is_json(const struct app *app)

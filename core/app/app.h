@@ -33,6 +33,8 @@ int app_find_run(struct app *app, const char *reference, struct run_summary *out
 /* Complains "what: message" and tells the code that fits the error. */
 int app_fail(const struct error *err, const char *what);
 
+/* The word of an environment that must be handled with care: prod, production. */
+bool app_is_production(const char *environment);
 bool app_is_json(const struct app *app);
 /* The value of an option as a number within limits; `otherwise` when not given. */
 int app_number(const struct app *app, enum option option, int64_t least, int64_t most,

@@ -1,5 +1,5 @@
 /* The console's door to the store and to runners. */
-#include "core/app/client.h"
+#include "core/app/client_internal.h"
 
 #include "core/app/replay_read.h"
 #include "core/base/alloc.h"
@@ -16,7 +16,6 @@
 
 enum {
     EVENTS_PER_READ = 500,
-    BUSY_TIMEOUT_MS = 500, /* a console must not hang behind a writer */
     LOG_TAIL_MAX = 1 << 16,
     RESPAWN_AFTER_MS = 5000,
     START_PATIENCE_MS = 120000, /* a sample and a first database take their time */
@@ -26,39 +25,7 @@ enum {
     ARGV_FIXED = 13,
 };
 
-static bool refuse_read_only(const struct client *client, struct error *err)
-{
-    return error_set(err, ERROR_PERMANENT, "read_only", "%s",
-                     client->replay != NULL
-                         ? "this is a replay of what has happened: it commands nothing"
-                         : "this console is read-only: start it without --read-only to command "
-                           "runs");
-}
-
 /* ---- opening */
-static bool open_store(struct client *client, struct error *err)
-{
-    struct app *app = client->app;
-    char *path = file_join(app->state_folder, "runs.db");
-    app->store = store_open(path, client->is_read_only ? STORE_READ : STORE_WRITE, err);
-    free(path);
-    if (app->store != NULL) {
-        store_set_busy_timeout(app->store, BUSY_TIMEOUT_MS);
-        return true;
-    }
-    return client->is_read_only && error_is(err, "not_found");
-}
-
-bool client_init(struct client *client, struct app *app, bool is_read_only, struct error *err)
-{
-    *client = (struct client){.app = app, .is_read_only = is_read_only};
-    client->user = app_user();
-    client->tty = app_tty();
-    client->runner_log = file_join(app->state_folder, "runner.log");
-    watchers_init(&client->watchers, app->state_folder);
-    return (is_read_only || app_make_state_folder(app, err)) && open_store(client, err);
-}
-
 static void drop_view(struct client *client)
 {
     if (client->has_run) {
@@ -93,6 +60,9 @@ bool client_init_replay(struct client *client, struct app *app, struct error *er
 
 void client_done(struct client *client)
 {
+    if (client->elevated_until_ms != 0) {
+        client_fall_back(client, "the console was left", client_now_ms(client));
+    }
     drop_view(client);
     if (client->replay != NULL) {
         replay_done(client->replay);
@@ -103,6 +73,7 @@ void client_done(struct client *client)
     free(client->runner_log);
     free(client->user);
     free(client->tty);
+    free(client->read_only_reason);
 }
 
 /* ---- reading */
@@ -144,7 +115,7 @@ bool client_show(struct client *client, const char *reference, struct error *err
     struct view view;
     bool has_changed = false;
     if (client->replay != NULL) {
-        return refuse_read_only(client, err);
+        return client_may_command(client, err);
     }
     if (client->app->store == NULL) {
         return error_set(err, ERROR_PERMANENT, "not_found", "there are no runs yet");
@@ -242,8 +213,8 @@ static bool spawn_runner(struct client *client, enum errand errand, int64_t now_
 bool client_start_run(struct client *client, bool makes_sample, int64_t now_ms, struct error *err)
 {
     enum errand errand = makes_sample ? ERRAND_NEW_WITH_SAMPLE : ERRAND_NEW;
-    if (client->is_read_only) {
-        return refuse_read_only(client, err);
+    if (!client_may_command(client, err)) {
+        return false;
     }
     if (!read_runs(client, err) || !spawn_runner(client, errand, now_ms, err)) {
         return false;
@@ -259,8 +230,8 @@ bool client_is_lost(const struct client *client)
 
 bool client_resume(struct client *client, int64_t now_ms, struct error *err)
 {
-    if (client->is_read_only) {
-        return refuse_read_only(client, err);
+    if (!client_may_command(client, err)) {
+        return false;
     }
     client->is_resuming = spawn_runner(client, ERRAND_RESUME, now_ms, err);
     return client->is_resuming;
@@ -270,8 +241,8 @@ bool client_command(struct client *client, const struct command *command, int64_
                     struct error *err)
 {
     struct command ours = *command;
-    if (client->is_read_only) {
-        return refuse_read_only(client, err);
+    if (!client_may_command(client, err)) {
+        return false;
     }
     ours.user = client->user;
     ours.tty = client->tty;
@@ -345,7 +316,9 @@ bool client_refresh(struct client *client, int64_t now_ms, bool *out_changed, st
         *out_changed = replay_advance(client->replay, clock_system()->monotonic_ms(clock_system()));
         return true;
     }
-    if (client->app->store == NULL && (!open_store(client, err) || client->app->store == NULL)) {
+    client_check_access(client, now_ms);
+    if (client->app->store == NULL &&
+        (!client_open_store(client, err) || client->app->store == NULL)) {
         return client->app->store == NULL && error_is(err, "not_found");
     }
     if (store_has_changed(client->app->store)) {
@@ -381,7 +354,7 @@ int64_t client_wait_ms(const struct client *client)
     if (client->replay != NULL) {
         return replay_wait_ms(client->replay);
     }
-    if (client_is_live(client)) {
+    if (client_is_live(client) || client->elevated_until_ms != 0) {
         return TICK_MS - client_now_ms(client) % TICK_MS;
     }
     return client->app->store == NULL ? ABSENT_POLL_MS : -1;

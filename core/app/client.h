@@ -10,9 +10,11 @@
 enum { CLIENT_RUNS_MAX = 200 };
 
 struct client {
-    struct app *app; /* borrowed: configuration loaded; its store is opened here */
-    bool is_read_only;
-    bool has_run;             /* view shows a run */
+    struct app *app;        /* borrowed: configuration loaded; its store is opened here */
+    bool is_read_only;      /* no command goes out, now */
+    char *read_only_reason; /* why it opened read-only; NULL: it did not */
+    int64_t elevated_since_ms, elevated_until_ms; /* until: 0, no elevation is in force */
+    bool has_run;                                 /* view shows a run */
     bool has_runner;          /* a live runner owns it, as of the latest refresh */
     struct view view;         /* while has_run */
     struct run_summary *runs; /* newest first, at most CLIENT_RUNS_MAX */
@@ -29,8 +31,9 @@ struct client {
     bool has_logs;            /* of the replay: its run is in the state folder */
 };
 
-/* Opens the store (read only: it may be absent until there is a run). False with err. */
-bool client_init(struct client *client, struct app *app, bool is_read_only, struct error *err);
+/* Opens the store; read-only (--read-only, console.read_only, production) it may be absent until
+ * there is a run. False with err. */
+bool client_init(struct client *client, struct app *app, struct error *err);
 /* Instead of client_init: the run that the operand of `gatehouse replay` names, playing from
  * its beginning. No store is kept open, and every command is refused. */
 bool client_init_replay(struct client *client, struct app *app, struct error *err);
@@ -53,6 +56,15 @@ const char *client_watch_path(const struct client *client);
 /* A runner that we started has died before it was seen, or is not seen for too long. */
 bool client_is_overdue(const struct client *client, int64_t now_ms);
 void client_give_up(struct client *client); /* waiting */
+
+/* False with err that says why no command goes out from here, and what helps. */
+bool client_may_command(const struct client *client, struct error *err);
+/* Lets commands through for a time (console.elevation_max at most), once that is on record with
+ * who, where and why; again before it ends: from now on for so long. client_refresh ends it. */
+bool client_elevate(struct client *client, int64_t duration_ms, const char *reason, int64_t now_ms,
+                    struct error *err);
+/* Read-only from now on; the end of an elevation is on record with this reason. */
+void client_fall_back(struct client *client, const char *reason, int64_t now_ms);
 
 /* A command with our user and tty, durable when this returns; with no runner alive one is started
  * detached. command->id, user and tty are ignored. */

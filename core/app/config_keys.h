@@ -142,6 +142,13 @@ struct config_key {
       "Given to XGBoost as they are; members you give are put over these.")                        \
     X(console, theme, TEXT, "terminal16", 1, 4000, NULL,                                           \
       "Look of the console: a theme of `gatehouse theme list`, or the path of a theme file.")      \
+    X(console, read_only, BOOLEAN, "false", 0, 0, NULL,                                            \
+      "Open the console read-only, as --read-only does; :rw in it lets commands through for a "    \
+      "time.")                                                                                     \
+    X(console, read_only_production, BOOLEAN, "true", 0, 0, NULL,                                  \
+      "Open it read-only when pipeline.environment is prod or production.")                        \
+    X(console, elevation_max, DURATION, "8h", 0, 8 * 3600000.0, NULL,                              \
+      "How long :rw may let commands through; 0 is never.")                                        \
     X(console, ascii, BOOLEAN, "false", 0, 0, NULL,                                                \
       "Draw with ASCII signs only; a locale without UTF-8 does so anyway.")
 

@@ -83,6 +83,7 @@ void ui_fixture_done(struct ui_fixture *fixture)
     log_view_done(&fixture->ui.log);
     log_save_done(&fixture->ui.save);
     palette_done(&fixture->ui.palette);
+    audit_done(&fixture->ui.audit);
     screen_done(&fixture->screen);
     watchers_done(&fixture->client.watchers);
     config_free(fixture->app.config);

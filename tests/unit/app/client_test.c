@@ -71,7 +71,8 @@ static void open_client(struct scene *scene, bool is_read_only)
 {
     struct error err;
     bool has_changed = false;
-    assert_true(client_init(&scene->client, &scene->app, is_read_only, &err));
+    scene->options.is_given[OPTION_READ_ONLY] = is_read_only;
+    assert_true(client_init(&scene->client, &scene->app, &err));
     assert_true(client_refresh(&scene->client, 1, &has_changed, &err));
 }
 
