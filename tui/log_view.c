@@ -26,13 +26,13 @@ static void restart_scans(struct log_view *view)
     log_scan_restart(&view->filter);
     log_scan_restart(&view->search);
     log_scan_restart(&view->errors);
-    view->match = LOG_NO_LINE;
     view->due = NULL;
 }
 
 static void begin(struct log_view *view)
 {
     restart_scans(view);
+    view->match = LOG_NO_LINE;
     view->top = (struct log_place){0, 0};
     view->left = 0;
     view->is_following = true;
@@ -293,9 +293,12 @@ static size_t show_column(struct log_view *view, size_t line)
     if (!view->is_wrapped) {
         int start = text_columns((struct str){text.ptr, span.start});
         int end = text_columns((struct str){text.ptr, span.end});
-        if (start < view->left || end > view->left + view->cols) {
-            view->left = end <= view->cols ? 0 : start - view->cols / CONTEXT_PART;
-            view->left = view->left < 0 ? 0 : view->left;
+        int margin = view->cols / CONTEXT_PART;
+        if (end > view->left + view->cols) {
+            view->left = end + margin - view->cols;
+        }
+        if (start < view->left) {
+            view->left = end <= view->cols ? 0 : start < margin ? 0 : start - margin;
         }
         return 0;
     }

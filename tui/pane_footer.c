@@ -118,7 +118,7 @@ static void draw_prompt(const struct prompt *prompt, const struct area *area)
     static const char *const before[] = {
         [PROMPT_SEARCH] = "/", [PROMPT_FILTER] = "&", [PROMPT_SAVE] = "save to: "};
     if (prompt->kind == PROMPT_REPLACE) {
-        area_printf(area, 1, 0, ROLE_ALERT, "%s is there already; y replaces it", prompt->text);
+        area_printf(area, 1, 0, ROLE_ALERT, "y replaces what is there already: %s", prompt->text);
         return;
     }
     int cols = text_columns(str_from(prompt->text));

@@ -122,7 +122,7 @@ static void draw_stamp(const struct ui *ui, const struct area *area, int y, stru
 {
     struct buf stamp;
     int64_t ts_ms = 0;
-    if (!clock_parse_utc(time, &ts_ms)) {
+    if (time.len == 0 || !clock_parse_utc(time, &ts_ms)) {
         return;
     }
     buf_init(&stamp, TITLE_MAX);
