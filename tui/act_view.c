@@ -8,9 +8,11 @@ void act_back(struct act *act)
     struct ui *ui = act->ui;
     if (ui->page != PAGE_RUN) {
         act_turn_to(ui, PAGE_RUN);
+    } else if (ui->focus == FOCUS_LOG && act_leave_log_search(ui)) {
+        return; /* one thing at a time, the latest first */
     } else if (ui->is_zoomed) {
         ui->is_zoomed = false;
-    } else if (!act_leave_log_search(ui)) {
+    } else {
         ui->focus = FOCUS_STAGES;
     }
 }
