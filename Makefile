@@ -192,6 +192,7 @@ check: deps-check
 	@bash tests/checks/format.sh
 	@build/debug/gatehouse config example | diff -u config.toml.example - || \
 	    { echo "config.toml.example differs from the key table: run 'build/gatehouse config example > config.toml.example'"; exit 1; }
+	@bash tests/checks/keymap.sh build/debug/gatehouse
 	@bash tests/checks/lint.sh $(CPPFLAGS_ALL)
 
 FUZZ_SECONDS ?= 10

@@ -1,6 +1,7 @@
 /* [keys]: reading its values, and looking for conflicts among all of them. */
 #include "core/app/bindings.h"
 
+#include "core/app/config_value.h"
 #include "core/base/alloc.h"
 
 #include <assert.h>
@@ -75,6 +76,25 @@ void bindings_done(struct bindings *bindings)
 {
     free(bindings->items);
     *bindings = (struct bindings){.count = 0};
+}
+
+void bindings_print_default(enum action action, char quote, struct buf *out)
+{
+    struct error err;
+    const struct config_key *key = config_key(config_key_of_action(action));
+    struct json *chords = config_value_from_text(key, str_from(key->fallback), &err);
+    const struct json *first = json_first(chords);
+    const char quotes[] = {quote, '\0'};
+    for (const struct json *item = first; item != NULL; item = json_next(item)) {
+        const char *text = "";
+        json_as_text(item, &text);
+        buf_printf(out, "%s%s%s%s",
+                   item == first   ? ""
+                   : quote == '\0' ? ", "
+                                   : " ",
+                   quotes, text, quotes);
+    }
+    json_free(chords);
 }
 
 /* The configured one of two is to blame; what is wrong stands where it was written. */

@@ -22,6 +22,10 @@ struct bindings { /* in the order of the actions */
 void bindings_init(struct bindings *bindings, const struct config *config);
 void bindings_done(struct bindings *bindings);
 
+/* The keys of an action as nobody has changed them: "`k` `Up`" with quote '`'; '\0' is without
+ * quotes, and commas between them. */
+void bindings_print_default(enum action action, char quote, struct buf *out);
+
 /* Adds a problem for every two actions that would share a key where both work, for every chord
  * behind a key that acts at once, and when no key would leave the console. */
 void bindings_check(const struct config *config, struct problems *problems);

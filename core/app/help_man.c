@@ -1,12 +1,14 @@
 /* The man page, with the macros of man(7), from the tables. */
 #include "core/app/help.h"
 
-#include "core/app/config_keys.h"
+#include "core/app/bindings.h"
 #include "core/app/exit_code.h"
 #include "core/app/help_internal.h"
 
 #include <stdio.h>
 #include <string.h>
+
+enum { TITLE_MAX = 512 };
 
 static void print_roff(const char *text, struct buf *out)
 {
@@ -102,11 +104,46 @@ static void print_roff_tables(struct buf *out)
     print_roff("TOML 1.0. A key stands in its section; GATEHOUSE_SECTION_KEY in the environment "
                "stands over the file, --set section.key=value over both.\n",
                out);
-    for (int id = 0; id < CONFIG_KEY_COUNT; id++) {
+    for (int id = 0; id < CONFIG_KEY_COUNT - ACTION_COUNT; id++) { /* the others: KEYS */
         const struct config_key *key = config_key((enum config_id)id);
         char title[128];
         snprintf(title, sizeof(title), "%s.%s", key->section, key->name);
         print_roff_item(title, key->sentence, out);
+    }
+}
+
+static void print_roff_action(enum action action, struct buf *out)
+{
+    const struct action_spec *spec = action_spec(action);
+    struct buf title;
+    buf_init(&title, TITLE_MAX);
+    buf_printf(&title, "%s%s%s", spec->name, spec->operands[0] == '\0' ? "" : " ", spec->operands);
+    size_t named = title.len;
+    buf_append_text(&title, "  ");
+    bindings_print_default(action, '\0', &title);
+    if (title.len == named + 2) {
+        title.ptr[named] = '\0';
+    }
+    print_roff_item(buf_text(&title), spec->sentence, out);
+    buf_done(&title);
+}
+
+static void print_roff_keys(struct buf *out)
+{
+    buf_append_text(out, ".SH KEYS\n");
+    print_roff("In the console. Each name is also a command behind :, and a key of the section "
+               "[keys] in the configuration, where it is bound to another key, to a list of keys, "
+               "or to \"none\".\n",
+               out);
+    for (int group = 0; group < ACTION_GROUP_COUNT; group++) {
+        buf_append_text(out, ".SS ");
+        print_roff(action_group_title((enum action_group)group), out);
+        buf_append_char(out, '\n');
+        for (int i = 0; i < ACTION_COUNT; i++) {
+            if (action_spec((enum action)i)->group == (enum action_group)group) {
+                print_roff_action((enum action)i, out);
+            }
+        }
     }
 }
 
@@ -129,6 +166,7 @@ void help_print_man(const char *version, struct buf *out)
     buf_append_text(out, ".SS Of every verb, before or after it\n");
     print_roff_options(true, out);
     print_roff_verbs(out);
+    print_roff_keys(out);
     print_roff_tables(out);
     buf_append_text(out, ".SH ENVIRONMENT\n");
     print_roff_item("GATEHOUSE_CONFIG", "The configuration file.", out);

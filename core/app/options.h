@@ -91,6 +91,8 @@ struct verb_spec {
     X(TRY, "try", 0, "N", NULL, VERB_BIT(LOGS), "The log of this try; the latest by default.")     \
     X(LIMIT, "limit", 0, "N", NULL, VERB_BIT(RUNS), "At most this many runs; 20 by default.")      \
     X(MAN, "man", 0, NULL, NULL, VERB_BIT(HELP), "Prints the man page (roff).")                    \
+    X(KEYMAP, "keymap", 0, NULL, NULL, VERB_BIT(HELP),                                             \
+      "Prints the keys of the console (Markdown).")                                                \
     X(COMPLETION, "completion", 0, "SHELL", "bash|zsh|fish", VERB_BIT(HELP),                       \
       "Prints the completion for a shell.")
 

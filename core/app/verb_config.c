@@ -88,6 +88,8 @@ int verb_help(struct app *app)
     buf_init(&text, TEXT_LIMIT);
     if (options->is_given[OPTION_MAN]) {
         help_print_man(app_version, &text);
+    } else if (options->is_given[OPTION_KEYMAP]) {
+        help_print_keymap(&text);
     } else if (options->is_given[OPTION_COMPLETION]) {
         help_print_completion(options->values[OPTION_COMPLETION], &text);
     } else {
