@@ -1,61 +1,28 @@
-/* The life of a call: credentials, one exchange, a verdict, and perhaps a pause and another try.
- * How a request is built and signed is the matter of call_request.c; what a refusal means, of
- * call_error.c; how long to wait, of call_retry.c. */
+/* The life of a call: credentials, one exchange, and perhaps a pause and another try. How a request
+ * is built and signed is the matter of call_request.c; what its end means, of call_verdict.c; how
+ * long to wait, of call_retry.c. */
 #include "core/aws/call.h"
 
-#include "core/aws/call_error.h"
 #include "core/aws/call_internal.h"
-#include "core/aws/call_request.h"
-#include "core/aws/call_state.h"
 #include "core/aws/call_trace.h"
-#include "core/aws/xml.h"
 #include "core/base/alloc.h"
 #include "core/base/digest.h"
-#include "core/loop/timer.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    RESPONSE_DEFAULT = 16 << 20,
-    CLOCK_TOLERANCE_MS = 240 * 1000, /* a smaller difference is not the reason of a refusal */
-    CLOCK_EXCHANGE_MS = 900 * 1000,  /* what took longer says nothing about the clock */
-    INVOCATION_ID_SIZE = 37,
-};
-
-enum phase { PHASE_PAUSE, PHASE_IDENTITY, PHASE_EXCHANGE, PHASE_OVER, PHASE_COUNT };
-
-struct caller {
-    struct aws_session *session;
-    struct aws_call_state *state;
-    struct aws_call *call;
-    call_read_fn read_success;
-    enum phase phase;
-    struct timer *pause, *deadline;
-    struct aws_credentials_get identity;
-    struct call_request request;
-    struct http_request http; /* of the last try; its results are the call's */
-    char body_sha256[DIGEST_HEX_SIZE];
-    char invocation_id[INVOCATION_ID_SIZE];
-    char region[AWS_REGION_SIZE]; /* "": the session's */
-    int max_attempts, failures;
-    int last_cost; /* retry tokens of the latest retry */
-    int64_t sent_ms;
-    bool must_renew, has_renewed, has_redirected, has_corrected_clock;
-    bool is_ending; /* cancelled or out of time: what is active ends with this */
-    struct error ending;
-};
+enum { RESPONSE_DEFAULT = 16 << 20 };
 
 /* ---- phases */
 
-static void set_phase(struct caller *caller, enum phase phase)
+static void set_phase(struct caller *caller, enum call_phase phase)
 {
-    static const unsigned legal[PHASE_COUNT] = {
-        [PHASE_PAUSE] = 1U << PHASE_IDENTITY | 1U << PHASE_EXCHANGE | 1U << PHASE_OVER,
-        [PHASE_IDENTITY] = 1U << PHASE_EXCHANGE | 1U << PHASE_OVER,
-        [PHASE_EXCHANGE] = 1U << PHASE_PAUSE | 1U << PHASE_OVER,
+    static const unsigned legal[CALL_PHASE_COUNT] = {
+        [CALL_PAUSE] = 1U << CALL_IDENTITY | 1U << CALL_EXCHANGE | 1U << CALL_OVER,
+        [CALL_IDENTITY] = 1U << CALL_EXCHANGE | 1U << CALL_OVER,
+        [CALL_EXCHANGE] = 1U << CALL_PAUSE | 1U << CALL_OVER,
     };
     assert((legal[caller->phase] & 1U << phase) != 0);
     caller->phase = phase;
@@ -89,7 +56,7 @@ static void finish(struct caller *caller, struct error *err)
     if (err != NULL) {
         tell_where(caller, err);
     }
-    set_phase(caller, PHASE_OVER);
+    set_phase(caller, CALL_OVER);
     timer_free(caller->pause);
     timer_free(caller->deadline);
     call_request_done(&caller->request);
@@ -99,23 +66,23 @@ static void finish(struct caller *caller, struct error *err)
 /* Ends what is active, at once or when it says so. */
 static void end(struct caller *caller, const struct error *err)
 {
-    if (caller->is_ending || caller->phase == PHASE_OVER) {
+    if (caller->is_ending || caller->phase == CALL_OVER) {
         return;
     }
     caller->is_ending = true;
     caller->ending = *err;
     switch (caller->phase) {
-    case PHASE_PAUSE:
+    case CALL_PAUSE:
         finish(caller, &caller->ending);
         break;
-    case PHASE_IDENTITY:
+    case CALL_IDENTITY:
         aws_credentials_get_cancel(&caller->identity);
         break;
-    case PHASE_EXCHANGE:
+    case CALL_EXCHANGE:
         http_request_cancel(&caller->http);
         break;
-    case PHASE_OVER:
-    case PHASE_COUNT:
+    case CALL_OVER:
+    case CALL_PHASE_COUNT:
         break;
     }
 }
@@ -149,18 +116,6 @@ static void trace(struct caller *caller, bool is_answer, const struct error *err
     buf_done(&line);
 }
 
-static int64_t corrected_wall_ms(const struct caller *caller)
-{
-    struct clock *clock = aws_session_clock(caller->session);
-    return clock->wall_ms(clock) + caller->state->clock_offset_ms;
-}
-
-static bool is_repeatable(const struct aws_call *call)
-{
-    return call->is_idempotent || strcmp(call->method, "GET") == 0 ||
-           strcmp(call->method, "HEAD") == 0;
-}
-
 static bool make_request(struct caller *caller, const struct aws_credentials *credentials,
                          struct error *err)
 {
@@ -175,7 +130,7 @@ static bool make_request(struct caller *caller, const struct aws_credentials *cr
         .invocation_id = caller->invocation_id,
         .attempt = call->attempts + 1,
         .max_attempts = caller->max_attempts,
-        .wall_ms = corrected_wall_ms(caller),
+        .wall_ms = caller_corrected_wall_ms(caller),
     };
     call_request_done(&caller->request);
     return call_request_make(&attempt, &caller->request, err);
@@ -188,7 +143,7 @@ static void send_request(struct caller *caller, const struct aws_credentials *cr
     struct aws_call *call = caller->call;
     struct clock *clock = aws_session_clock(caller->session);
     struct error err;
-    set_phase(caller, PHASE_EXCHANGE);
+    set_phase(caller, CALL_EXCHANGE);
     if (!make_request(caller, credentials, &err)) {
         finish(caller, &err);
         return;
@@ -236,7 +191,7 @@ static void begin_try(void *context)
         send_request(caller, is_signed ? call->credentials : NULL);
         return;
     }
-    set_phase(caller, PHASE_IDENTITY);
+    set_phase(caller, CALL_IDENTITY);
     caller->identity = (struct aws_credentials_get){
         .op = {.done = on_identity, .context = caller},
         .must_renew = caller->must_renew,
@@ -245,18 +200,12 @@ static void begin_try(void *context)
     aws_credentials_get_start(caller->session, &caller->identity);
 }
 
-static double monotonic_s(const struct caller *caller)
-{
-    struct clock *clock = aws_session_clock(caller->session);
-    return (double)clock->monotonic_ms(clock) / 1000;
-}
-
 /* In phase PAUSE: after the delay, and when the rate limiter lets us. */
 static void try_after(struct caller *caller, int64_t delay_ms)
 {
     if (aws_session_retry_mode(caller->session) == AWS_RETRY_ADAPTIVE) {
-        delay_ms +=
-            rate_acquire_ms(&caller->state->limiter, monotonic_s(caller) + (double)delay_ms / 1000);
+        delay_ms += rate_acquire_ms(&caller->state->limiter,
+                                    caller_monotonic_s(caller) + (double)delay_ms / 1000);
     }
     if (delay_ms > 0) {
         timer_arm(caller->pause, delay_ms);
@@ -265,146 +214,51 @@ static void try_after(struct caller *caller, int64_t delay_ms)
     }
 }
 
-/* ---- the verdict */
+/* ---- its end */
 
-static void try_again_now(struct caller *caller)
-{
-    set_phase(caller, PHASE_PAUSE);
-    try_after(caller, 0);
-}
-
-static void fail_or_retry(struct caller *caller, struct error *err, bool may_retry, int cost)
+static bool take_retry(struct caller *caller, int cost)
 {
     caller->failures++;
-    if (!may_retry || caller->failures >= caller->max_attempts ||
-        !retry_take(&caller->state->retries, cost)) {
-        finish(caller, err);
-        return;
+    if (caller->failures >= caller->max_attempts || !retry_take(&caller->state->retries, cost)) {
+        return false;
     }
+    caller->last_cost = cost;
+    return true;
+}
+
+static int64_t retry_pause_ms(const struct caller *caller)
+{
     struct clock *clock = aws_session_clock(caller->session);
     double unit = random_unit(aws_session_random(caller->session));
     int64_t delay_ms = retry_delay_ms(caller->failures, unit, caller->state->retry_unit_ms);
-    caller->last_cost = cost;
-    set_phase(caller, PHASE_PAUSE);
-    try_after(caller, retry_delay_asked_ms(buf_str(&caller->http.headers_in), clock->wall_ms(clock),
-                                           delay_ms));
+    return retry_delay_asked_ms(buf_str(&caller->http.headers_in), clock->wall_ms(clock), delay_ms);
 }
 
-static void judge_loss(struct caller *caller, const struct error *loss)
-{
-    struct error err = *loss;
-    bool was_timeout = error_is(&err, "timeout") || error_is(&err, "stalled");
-    bool may_retry = err.error_class == ERROR_TRANSIENT &&
-                     (!caller->http.has_sent_request || is_repeatable(caller->call));
-    fail_or_retry(caller, &err, may_retry, was_timeout ? RETRY_COST_TIMEOUT : RETRY_COST);
-}
-
-/* S3 names the region of a bucket that is elsewhere; only once, and not against the caller. */
-static bool follow_region(struct caller *caller, const struct aws_refusal *refusal,
-                          unsigned meaning)
-{
-    const struct aws_call *call = caller->call;
-    bool is_elsewhere = (meaning & AWS_MEANS_OTHER_REGION) != 0 && refusal->region[0] != '\0' &&
-                        strcmp(refusal->region, caller->request.region) != 0;
-    bool is_ours = call->service == AWS_S3 && call->bucket != NULL && call->region == NULL &&
-                   strcmp(call->operation, "CreateBucket") != 0;
-    if (!is_elsewhere || !is_ours || caller->has_redirected) {
-        return false;
-    }
-    caller->has_redirected = true;
-    memcpy(caller->region, refusal->region, sizeof(caller->region));
-    aws_call_state_learn_region(caller->state, call->bucket, refusal->region);
-    return true;
-}
-
-static bool renew_credentials(struct caller *caller, unsigned meaning)
-{
-    bool may_renew = !caller->has_renewed && caller->call->credentials == NULL;
-    if ((meaning & AWS_MEANS_EXPIRED) == 0 || !may_renew) {
-        return false;
-    }
-    caller->has_renewed = true;
-    caller->must_renew = true;
-    return true;
-}
-
-/* How far the service is ahead of the clock we signed with; 0: near enough, or not known. */
-static int64_t clock_error_ms(const struct caller *caller, const struct aws_refusal *refusal,
-                              unsigned meaning)
-{
-    struct clock *clock = aws_session_clock(caller->session);
-    int64_t ahead_ms = refusal->server_time_ms - corrected_wall_ms(caller);
-    bool is_far = ahead_ms >= CLOCK_TOLERANCE_MS || ahead_ms <= -CLOCK_TOLERANCE_MS;
-    bool is_fresh = clock->monotonic_ms(clock) - caller->sent_ms < CLOCK_EXCHANGE_MS;
-    bool is_told = (meaning & AWS_MEANS_CLOCK) != 0 && refusal->server_time_ms != 0;
-    return is_told && is_far && is_fresh ? ahead_ms : 0;
-}
-
-static void put_refusal(const struct aws_refusal *refusal, unsigned meaning, int status,
-                        struct error *out)
-{
-    bool is_transient = (meaning & (AWS_MEANS_THROTTLED | AWS_MEANS_TRANSIENT)) != 0;
-    bool has_text = refusal->text[0] != '\0';
-    error_set(out, is_transient ? ERROR_TRANSIENT : ERROR_PERMANENT, refusal->code, "%s%s%s",
-              refusal->code, has_text ? ": " : "", refusal->text);
-    out->http_status = status;
-    memcpy(out->request_id, refusal->request_id, sizeof(out->request_id));
-}
-
-/* meant_status: what the answer amounts to. */
-static void judge_refusal(struct caller *caller, int meant_status)
-{
-    struct aws_refusal refusal;
-    struct error err;
-    const struct http_request *http = &caller->http;
-    aws_refusal_read(meant_status, buf_str(&http->headers_in), buf_str(&http->response), &refusal);
-    unsigned meaning = aws_meaning_of(meant_status, refusal.code);
-    int64_t ahead_ms = clock_error_ms(caller, &refusal, meaning);
-    rate_learn(&caller->state->limiter, (meaning & AWS_MEANS_THROTTLED) != 0, monotonic_s(caller));
-    if (follow_region(caller, &refusal, meaning) || renew_credentials(caller, meaning)) {
-        try_again_now(caller);
-        return;
-    }
-    if (ahead_ms != 0 && !caller->has_corrected_clock) {
-        caller->has_corrected_clock = true;
-        caller->state->clock_offset_ms += ahead_ms;
-        try_again_now(caller);
-        return;
-    }
-    put_refusal(&refusal, meaning, http->status, &err);
-    fail_or_retry(caller, &err, err.error_class == ERROR_TRANSIENT, RETRY_COST);
-}
-
-static void judge_success(struct caller *caller)
-{
-    struct aws_call *call = caller->call;
-    struct error err;
-    rate_learn(&caller->state->limiter, false, monotonic_s(caller));
-    if (caller->read_success != NULL && !caller->read_success(call, &err)) {
-        err.error_class = ERROR_TRANSIENT;
-        fail_or_retry(caller, &err, is_repeatable(call), RETRY_COST);
-        return;
-    }
-    retry_give(&caller->state->retries, caller->last_cost);
-    finish(caller, NULL);
-}
-
-static bool pass_over(void *context, const char *path, struct str text, struct error *err)
-{
-    (void)context;
-    (void)path;
-    (void)text;
-    (void)err;
-    return true;
-}
-
-/* An answer that began before its work was done. */
-static bool is_late_failure(const struct aws_call *call)
+static void act_on_answer(struct caller *caller, const struct error *loss)
 {
     struct error err;
-    return call->success_root != NULL &&
-           (!str_eq(xml_root(call->response), str_from(call->success_root)) ||
-            !xml_read(call->response, pass_over, NULL, &err));
+    int cost = 0;
+    enum call_verdict verdict = caller_judge(caller, loss, &cost, &err);
+    switch (verdict) {
+    case CALL_SUCCEEDED:
+        finish(caller, NULL);
+        break;
+    case CALL_TRY_NOW:
+        set_phase(caller, CALL_PAUSE);
+        try_after(caller, 0);
+        break;
+    case CALL_MAY_RETRY:
+        if (take_retry(caller, cost)) {
+            set_phase(caller, CALL_PAUSE);
+            try_after(caller, retry_pause_ms(caller));
+            break;
+        }
+        finish(caller, &err);
+        break;
+    case CALL_FAILED:
+        finish(caller, &err);
+        break;
+    }
 }
 
 static void on_answer(struct op *op, const struct error *err)
@@ -416,24 +270,18 @@ static void on_answer(struct op *op, const struct error *err)
     trace(caller, true, err);
     if (caller->is_ending) {
         finish(caller, &caller->ending);
-    } else if (err != NULL) {
-        judge_loss(caller, err);
-    } else if (call->status >= 300) {
-        judge_refusal(caller, call->status);
-    } else if (is_late_failure(call)) {
-        judge_refusal(caller, 500);
     } else {
-        judge_success(caller);
+        act_on_answer(caller, err);
     }
 }
 
 /* ---- the caller's side */
 
 /* A random UUID (RFC 9562, version 4): the same for all tries. */
-static void make_invocation_id(struct random *random, char out_id[INVOCATION_ID_SIZE])
+static void make_invocation_id(struct random *random, char out_id[CALL_INVOCATION_ID_SIZE])
 {
     uint64_t a = random_next(random), b = random_next(random);
-    snprintf(out_id, INVOCATION_ID_SIZE, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32),
+    snprintf(out_id, CALL_INVOCATION_ID_SIZE, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32),
              (unsigned)(a >> 16 & 0xffff), (unsigned)(a & 0xfff),
              (unsigned)(b >> 48 & 0x3fff) | 0x8000U, (unsigned long long)(b & 0xffffffffffffULL));
 }

@@ -1,0 +1,173 @@
+/* What the end of an exchange means for its call. */
+#include "core/aws/call_error.h"
+#include "core/aws/call_internal.h"
+#include "core/aws/xml.h"
+
+#include <string.h>
+
+enum {
+    CLOCK_TOLERANCE_MS = 240 * 1000, /* a smaller difference is not the reason of a refusal */
+    CLOCK_EXCHANGE_MS = 900 * 1000,  /* what took longer says nothing about the clock */
+};
+
+int64_t caller_corrected_wall_ms(const struct caller *caller)
+{
+    struct clock *clock = aws_session_clock(caller->session);
+    return clock->wall_ms(clock) + caller->state->clock_offset_ms;
+}
+
+double caller_monotonic_s(const struct caller *caller)
+{
+    struct clock *clock = aws_session_clock(caller->session);
+    return (double)clock->monotonic_ms(clock) / 1000;
+}
+
+static bool is_repeatable(const struct aws_call *call)
+{
+    return call->is_idempotent || strcmp(call->method, "GET") == 0 ||
+           strcmp(call->method, "HEAD") == 0;
+}
+
+/* ---- no answer */
+
+static enum call_verdict judge_loss(const struct caller *caller, const struct error *loss,
+                                    int *out_cost, struct error *out_err)
+{
+    bool was_timeout = error_is(loss, "timeout") || error_is(loss, "stalled");
+    bool may_retry = loss->error_class == ERROR_TRANSIENT &&
+                     (!caller->http.has_sent_request || is_repeatable(caller->call));
+    *out_err = *loss;
+    *out_cost = was_timeout ? RETRY_COST_TIMEOUT : RETRY_COST;
+    return may_retry ? CALL_MAY_RETRY : CALL_FAILED;
+}
+
+/* ---- a refusal */
+
+/* S3 names the region of a bucket that is elsewhere; only once, and not against the caller. */
+static bool follow_region(struct caller *caller, const struct aws_refusal *refusal,
+                          unsigned meaning)
+{
+    const struct aws_call *call = caller->call;
+    bool is_elsewhere = (meaning & AWS_MEANS_OTHER_REGION) != 0 && refusal->region[0] != '\0' &&
+                        strcmp(refusal->region, caller->request.region) != 0;
+    bool is_ours = call->service == AWS_S3 && call->bucket != NULL && call->region == NULL &&
+                   strcmp(call->operation, "CreateBucket") != 0;
+    if (!is_elsewhere || !is_ours || caller->has_redirected) {
+        return false;
+    }
+    caller->has_redirected = true;
+    memcpy(caller->region, refusal->region, sizeof(caller->region));
+    aws_call_state_learn_region(caller->state, call->bucket, refusal->region);
+    return true;
+}
+
+static bool renew_credentials(struct caller *caller, unsigned meaning)
+{
+    bool may_renew = !caller->has_renewed && caller->call->credentials == NULL;
+    if ((meaning & AWS_MEANS_EXPIRED) == 0 || !may_renew) {
+        return false;
+    }
+    caller->has_renewed = true;
+    caller->must_renew = true;
+    return true;
+}
+
+/* How far the service is ahead of the clock we signed with; 0: near enough, or not known. */
+static int64_t clock_error_ms(const struct caller *caller, const struct aws_refusal *refusal,
+                              unsigned meaning)
+{
+    struct clock *clock = aws_session_clock(caller->session);
+    int64_t ahead_ms = refusal->server_time_ms - caller_corrected_wall_ms(caller);
+    bool is_far = ahead_ms >= CLOCK_TOLERANCE_MS || ahead_ms <= -CLOCK_TOLERANCE_MS;
+    bool is_fresh = clock->monotonic_ms(clock) - caller->sent_ms < CLOCK_EXCHANGE_MS;
+    bool is_told = (meaning & AWS_MEANS_CLOCK) != 0 && refusal->server_time_ms != 0;
+    return is_told && is_far && is_fresh ? ahead_ms : 0;
+}
+
+static bool correct_clock(struct caller *caller, const struct aws_refusal *refusal,
+                          unsigned meaning)
+{
+    int64_t ahead_ms = clock_error_ms(caller, refusal, meaning);
+    if (ahead_ms == 0 || caller->has_corrected_clock) {
+        return false;
+    }
+    caller->has_corrected_clock = true;
+    caller->state->clock_offset_ms += ahead_ms;
+    return true;
+}
+
+static void put_refusal(const struct aws_refusal *refusal, unsigned meaning, int status,
+                        struct error *out)
+{
+    bool is_transient = (meaning & (AWS_MEANS_THROTTLED | AWS_MEANS_TRANSIENT)) != 0;
+    bool has_text = refusal->text[0] != '\0';
+    error_set(out, is_transient ? ERROR_TRANSIENT : ERROR_PERMANENT, refusal->code, "%s%s%s",
+              refusal->code, has_text ? ": " : "", refusal->text);
+    out->http_status = status;
+    memcpy(out->request_id, refusal->request_id, sizeof(out->request_id));
+}
+
+/* meant_status: what the answer amounts to. */
+static enum call_verdict judge_refusal(struct caller *caller, int meant_status,
+                                       struct error *out_err)
+{
+    struct aws_refusal refusal;
+    const struct http_request *http = &caller->http;
+    aws_refusal_read(meant_status, buf_str(&http->headers_in), buf_str(&http->response), &refusal);
+    unsigned meaning = aws_meaning_of(meant_status, refusal.code);
+    bool is_throttled = (meaning & AWS_MEANS_THROTTLED) != 0;
+    rate_learn(&caller->state->limiter, is_throttled, caller_monotonic_s(caller));
+    if (follow_region(caller, &refusal, meaning) || renew_credentials(caller, meaning) ||
+        correct_clock(caller, &refusal, meaning)) {
+        return CALL_TRY_NOW;
+    }
+    put_refusal(&refusal, meaning, http->status, out_err);
+    return out_err->error_class == ERROR_TRANSIENT ? CALL_MAY_RETRY : CALL_FAILED;
+}
+
+/* ---- a success, perhaps */
+
+static bool pass_over(void *context, const char *path, struct str text, struct error *err)
+{
+    (void)context;
+    (void)path;
+    (void)text;
+    (void)err;
+    return true;
+}
+
+/* An answer that began before its work was done. */
+static bool is_late_failure(const struct aws_call *call)
+{
+    struct error err;
+    return call->success_root != NULL &&
+           (!str_eq(xml_root(call->response), str_from(call->success_root)) ||
+            !xml_read(call->response, pass_over, NULL, &err));
+}
+
+static enum call_verdict judge_success(struct caller *caller, struct error *out_err)
+{
+    struct aws_call *call = caller->call;
+    rate_learn(&caller->state->limiter, false, caller_monotonic_s(caller));
+    if (caller->read_success != NULL && !caller->read_success(call, out_err)) {
+        out_err->error_class = ERROR_TRANSIENT;
+        return is_repeatable(call) ? CALL_MAY_RETRY : CALL_FAILED;
+    }
+    retry_give(&caller->state->retries, caller->last_cost);
+    return CALL_SUCCEEDED;
+}
+
+enum call_verdict caller_judge(struct caller *caller, const struct error *loss, int *out_cost,
+                               struct error *out_err)
+{
+    const struct aws_call *call = caller->call;
+    *out_cost = RETRY_COST;
+    if (loss != NULL) {
+        return judge_loss(caller, loss, out_cost, out_err);
+    }
+    if (call->status >= 300) {
+        return judge_refusal(caller, call->status, out_err);
+    }
+    return is_late_failure(call) ? judge_refusal(caller, 500, out_err)
+                                 : judge_success(caller, out_err);
+}
