@@ -88,6 +88,7 @@ void act_ro(struct act *act)
         act_say(act->ui, false, "this console is read-only as it is");
     } else {
         client_fall_back(act->client, "asked for", act->ui->now_ms);
+        act->ui->is_elevated = false;
         act_say(act->ui, false, "no command goes out from here any more");
     }
 }

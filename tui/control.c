@@ -29,7 +29,7 @@ void control_refreshed(struct ui *ui, struct client *client)
     if (ui->page == PAGE_AUDIT) {
         act_read_audit(ui, client);
     }
-    if (ui->is_elevated && client->elevated_until_ms == 0 && ui->message[0] == '\0') {
+    if (ui->is_elevated && client->elevated_until_ms == 0) {
         act_say(ui, false, "read-only again: no command goes out from here any more");
     }
     ui->is_elevated = client->elevated_until_ms != 0;

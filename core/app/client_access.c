@@ -69,9 +69,9 @@ bool client_may_command(const struct client *client, struct error *err)
                          "this is a replay of what has happened: it commands nothing");
     }
     bool can_elevate = config_int(client->app->config, CONFIG_console_elevation_max) > 0;
-    return error_set(err, ERROR_PERMANENT, "read_only", "this console is read-only (%s)%s",
-                     client->read_only_reason == NULL ? "asked for" : client->read_only_reason,
-                     can_elevate ? "; rw 10m REASON lifts it for a time" : "");
+    return error_set(err, ERROR_PERMANENT, "read_only", "this console is read-only%s (%s)",
+                     can_elevate ? "; rw 10m REASON lifts it for a time" : "",
+                     client->read_only_reason == NULL ? "ro" : client->read_only_reason);
 }
 
 /* The store opened anew; as it was on failure. */
