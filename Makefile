@@ -72,7 +72,7 @@ MAIN_gatehouse-model    := core/model/main.c
 LIBS_gatehouse          := -luv -lcurl -lcrypto -lpq -lcjson -larchive -lsqlite3 -lncursesw -ltomlplusplus -lstdc++ -lm -lpthread
 LIBS_gatehouse-function := -luv -lcurl -lcrypto -lpq -lcjson -larchive -lm -lpthread
 LIBS_gatehouse-model    := -lxgboost -larchive -lcjson -lcrypto -lm -lpthread
-LIBS_test := $(LIBS_gatehouse) -lxgboost -lcmocka
+LIBS_test := $(LIBS_gatehouse) -lxgboost -lcmocka -lssl
 
 .PHONY: FORCE all help deps run test unit e2e check bench fuzz coverage install clean
 .DEFAULT_GOAL := all

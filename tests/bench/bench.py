@@ -1,6 +1,6 @@
 """Figures of gatehouse beside named peers, as ratios of the same run. Nothing here is a test.
 
-usage: bench.py [SECTION...]   sections: chain start run data linear (default: all)
+usage: bench.py [SECTION...]   sections: chain start run data linear sign (default: all)
   GATEHOUSE_RAW_CSV   the raw data set of section `run` (default: the built-in sample, 30,000 rows)
   BENCH_ROWS          rows of section `data` (default 10,000,000)
 """
@@ -17,6 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 BIN = os.path.abspath("build/release")
 GATEHOUSE = os.path.join(BIN, "gatehouse")
 DATA_BENCH = os.path.join(BIN, "tests/bench/data_bench")
+SIGV4_BENCH = os.path.join(BIN, "tests/bench/sigv4_bench")
 MIB = 1024 * 1024
 
 
@@ -226,7 +227,17 @@ def linear(folder):
         say(f"{rows:,} rows", f"{seconds / rows * 1e6:.2f} us a row", "flat", f"{peak / MIB:.0f} MiB")
 
 
-SECTIONS = {"chain": chain, "start": start, "run": run, "data": data, "linear": linear}
+def sign(folder):
+    title("signing requests (SigV4), one core")
+    ours = json.loads(subprocess.run([SIGV4_BENCH, "3"], check=True, capture_output=True, text=True).stdout)
+    peer = json.loads(subprocess.run(
+        [sys.executable, os.path.join(HERE, "peers/sign.py"), "3"], check=True, capture_output=True, text=True,
+    ).stdout)
+    say("signatures a second", f"{ours['per_second']:,.0f}", ">= 200,000", f"botocore {peer['per_second']:,.0f}",
+        ours["per_second"] / peer["per_second"])
+
+
+SECTIONS = {"chain": chain, "start": start, "run": run, "data": data, "linear": linear, "sign": sign}
 
 
 def main():
