@@ -76,18 +76,23 @@ struct str log_file_bytes(struct log_file *file, int64_t start, size_t len)
 }
 
 /* ---- growing */
+static void begin_block(struct log_file *file, int64_t start)
+{
+    if (file->blocks == NULL || file->block_count == file->block_capacity) {
+        file->block_capacity =
+            file->block_capacity == 0 ? FIRST_CAPACITY : file->block_capacity * 2;
+        file->blocks = xreallocarray(file->blocks, file->block_capacity, sizeof(*file->blocks));
+    }
+    file->blocks[file->block_count++] = (struct log_block){start, file->lines};
+}
+
 static void begin_line(struct log_file *file, int64_t start)
 {
     const struct log_block *last =
         file->block_count == 0 ? NULL : &file->blocks[file->block_count - 1];
     if (last == NULL || file->lines - last->line == BLOCK_LINES ||
         start - last->start >= BLOCK_BYTES) {
-        if (file->block_count == file->block_capacity) {
-            file->block_capacity =
-                file->block_capacity == 0 ? FIRST_CAPACITY : file->block_capacity * 2;
-            file->blocks = xreallocarray(file->blocks, file->block_capacity, sizeof(*file->blocks));
-        }
-        file->blocks[file->block_count++] = (struct log_block){start, file->lines};
+        begin_block(file, start);
     }
     file->lines++;
     file->is_line_open = true;
