@@ -21,6 +21,7 @@ enum {
     FRAME_MS = 100,  /* news are drawn at most this often */
     RESIZE_MS = 20,  /* a storm of resizes is one */
     CHORD_MS = 2000, /* a chord that was begun waits so long for its next key */
+    LOG_REST_MS = 1, /* between slices of work on the log: keys come in between */
     MS_PER_SECOND = 1000,
     KEYS_PER_TURN = 4096,
     SIGNAL_EXIT = 128,
@@ -148,7 +149,7 @@ static void work_on_log(void *context)
         draw_soon(console);
     }
     if (work.has_more) {
-        timer_arm(console->log_work, 0);
+        timer_arm(console->log_work, LOG_REST_MS);
     }
 }
 
@@ -156,7 +157,7 @@ static void work_on_log(void *context)
 static void begin_log_work(struct console *console)
 {
     if (!timer_is_armed(console->log_work)) {
-        timer_arm(console->log_work, 0);
+        timer_arm(console->log_work, LOG_REST_MS);
     }
     log_saver_go(&console->saver, console->loop);
 }
