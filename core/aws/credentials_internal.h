@@ -70,9 +70,17 @@ void credentials_search_done(struct credentials_search *search);
 bool credentials_setting(const struct credentials_query *query, const char *key,
                          struct shared_value *out_value);
 
+/* In the order of the chain. */
+extern const struct credentials_provider credentials_profile_keys; /* of both files */
 extern const struct credentials_provider credentials_environment;
-extern const struct credentials_provider credentials_profile_keys;     /* of both files */
-extern const struct credentials_provider credentials_credentials_file; /* of that file alone */
+extern const struct credentials_provider credentials_role;
+extern const struct credentials_provider credentials_web_identity;
+extern const struct credentials_provider credentials_sso;
+extern const struct credentials_provider credentials_credentials_file; /* keys of that file alone */
+extern const struct credentials_provider credentials_login;
+extern const struct credentials_provider credentials_process;
 extern const struct credentials_provider credentials_config_file;
+extern const struct credentials_provider credentials_container;
+extern const struct credentials_provider credentials_instance;
 
 #endif

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #define SCOPE_BIT(scope) (1u << (scope))
+#define SESSION          SCOPE_BIT(SCOPE_SESSION)
+#define SOURCE           SCOPE_BIT(SCOPE_SOURCE)
 #define NOT_THERE        "not_there"
 
 struct link {
@@ -19,10 +21,17 @@ struct link {
 
 /* The order of botocore. A source profile's own keys come before its role. */
 static const struct link chain[] = {
-    {&credentials_profile_keys, SCOPE_BIT(SCOPE_SOURCE)},
-    {&credentials_environment, SCOPE_BIT(SCOPE_SESSION) | SCOPE_BIT(SCOPE_ENVIRONMENT)},
-    {&credentials_credentials_file, SCOPE_BIT(SCOPE_SESSION)},
-    {&credentials_config_file, SCOPE_BIT(SCOPE_SESSION)},
+    {&credentials_profile_keys, SOURCE},
+    {&credentials_environment, SESSION | SCOPE_BIT(SCOPE_ENVIRONMENT)},
+    {&credentials_role, SESSION | SOURCE},
+    {&credentials_web_identity, SESSION | SOURCE},
+    {&credentials_sso, SESSION | SOURCE},
+    {&credentials_credentials_file, SESSION},
+    {&credentials_login, SESSION | SOURCE},
+    {&credentials_process, SESSION | SOURCE},
+    {&credentials_config_file, SESSION},
+    {&credentials_container, SESSION | SCOPE_BIT(SCOPE_CONTAINER)},
+    {&credentials_instance, SESSION | SCOPE_BIT(SCOPE_INSTANCE)},
 };
 enum { CHAIN_LENGTH = sizeof(chain) / sizeof(chain[0]) };
 

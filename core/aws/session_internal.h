@@ -38,6 +38,7 @@ struct aws_session {
     bool force_virtual_host;
     struct aws_settings settings;
     struct credentials_cache credentials;
+    int64_t sso_renewed_ms; /* monotonic: when a renewal of an SSO token was last tried; 0: never */
     struct aws_call_state *call_state;
     void (*trace)(void *context, struct str line);
     void *trace_context;

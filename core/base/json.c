@@ -59,6 +59,27 @@ void json_free(struct json *json)
     cJSON_Delete(raw(json));
 }
 
+void json_wipe(struct json *json)
+{
+    cJSON *member = NULL;
+    if (json == NULL) {
+        return;
+    }
+    if (raw(json)->valuestring != NULL) {
+        explicit_bzero(raw(json)->valuestring, strlen(raw(json)->valuestring));
+    }
+    cJSON_ArrayForEach(member, raw(json)) /* as deep as the parser lets a text be */
+    {
+        json_wipe(wrap(member));
+    }
+}
+
+void json_free_wiped(struct json *json)
+{
+    json_wipe(json);
+    json_free(json);
+}
+
 struct json *json_copy(const struct json *json)
 {
     return json == NULL ? NULL : wrap(cJSON_Duplicate(raw_const(json), true));

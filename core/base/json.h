@@ -17,6 +17,8 @@ struct json; /* an object, array, string, number, boolean or null */
  * (permanent, code "bad_json", message with the byte offset). */
 struct json *json_parse(struct str text, struct error *err);
 void json_free(struct json *json);               /* accepts NULL */
+void json_wipe(struct json *json);               /* overwrites its texts; accepts NULL */
+void json_free_wiped(struct json *json);         /* for what holds secrets; accepts NULL */
 struct json *json_copy(const struct json *json); /* deep; NULL gives NULL */
 /* A copy of an object without the member of this name. */
 struct json *json_copy_without(const struct json *object, const char *name);
