@@ -70,6 +70,7 @@ static const verb_fn verb_functions[VERB_COUNT] = {
     [VERB_SKIP] = verb_command,  [VERB_STOP] = verb_command,  [VERB_CONFIG] = verb_config,
     [VERB_DOCTOR] = verb_doctor, [VERB_LOCAL] = verb_local,   [VERB_THEME] = verb_theme,
     [VERB_REPLAY] = replay,      [VERB_HELP] = verb_help,     [VERB_SUPERVISOR] = verb_supervisor,
+    [VERB_AWS] = verb_aws,
 };
 
 static int print_help(struct app *app)

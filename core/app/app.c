@@ -1,6 +1,7 @@
 /* Loading what verbs need, and telling what went wrong with the right exit code. */
 #include "core/app/app.h"
 
+#include "core/aws/call.h"
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 
@@ -39,8 +40,12 @@ int app_fail(const struct error *err, const char *what)
     if (err->error_class == ERROR_BUG || error_is(err, "store_damaged")) {
         return EXIT_CODE_INTERNAL; /* not a stage's failure, and no later try mends it */
     }
-    if (error_is(err, "no_credentials")) {
+    if (aws_error_is_credentials(err)) {
         return EXIT_CODE_CREDENTIALS;
+    }
+    if (error_is(err, "bad_aws_config") || error_is(err, "no_region") ||
+        error_is(err, "bad_region")) {
+        return EXIT_CODE_CONFIG;
     }
     return err->error_class == ERROR_TRANSIENT ? EXIT_CODE_TEMPORARY : EXIT_CODE_FAILED;
 }

@@ -75,6 +75,8 @@ const struct config_section *config_sections(void)
         {"expectations", "What the data must look like; a broken expectation fails the stage."},
         {"database", "PostgreSQL: the customer profiles, and the mirror of the run store."},
         {"local", "The local backend."},
+        {"aws", "The AWS account. What is empty here is found as by other AWS tools: in the "
+                "environment, in ~/.aws/config and ~/.aws/credentials."},
         {"training", "The training job."},
         {"console", "How the console looks."},
         {"keys",

@@ -129,6 +129,12 @@ struct config_key {
       "How long a local function may run.")                                                        \
     X(local, function_memory, SIZE, "2GiB", 0, 1e15, NULL,                                         \
       "Address space of a local function; 0 is without limit.")                                    \
+    X(aws, profile, TEXT, "", 0, 255, NULL,                                                        \
+      "Profile of the shared AWS files; empty is $AWS_PROFILE, or default.")                       \
+    X(aws, region, TEXT, "", 0, 63, NULL,                                                          \
+      "AWS region; empty is $AWS_REGION, or that of the profile.")                                 \
+    X(aws, endpoint_url, TEXT, "", 0, 511, NULL,                                                   \
+      "Address of all AWS services, for servers that stand in for AWS; empty is AWS itself.")      \
     X(training, job_name_prefix, TEXT, "credit-default-xgboost", 1, 28, NULL,                      \
       "Training jobs are named <prefix>-<run>-<stage>-<try>.")                                     \
     X(training, instance_type, TEXT, "ml.m5.xlarge", 1, 63, NULL,                                  \

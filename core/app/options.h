@@ -32,6 +32,8 @@
     X(DOCTOR, "doctor", "", NULL, 0, 0, "Checks all that a run needs and says what to do.")        \
     X(LOCAL, "local", "status|start|stop|destroy", "status|start|stop|destroy", 1, 1,              \
       "Manages the private PostgreSQL of the local backend.")                                      \
+    X(AWS, "aws", "whoami", "whoami", 1, 1,                                                        \
+      "Shows who we are to AWS, where the credentials come from and how long they hold.")          \
     X(THEME, "theme", "list|check [NAME|FILE]", "list|check", 1, 2,                                \
       "Lists the console's themes, or says what is wrong with one or with all of them.")           \
     X(HELP, "help", "[VERB]", NULL, 0, 1,                                                          \

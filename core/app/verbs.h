@@ -15,6 +15,7 @@ int verb_command(struct app *app); /* retry, rerun, skip, stop */
 int verb_config(struct app *app);
 int verb_doctor(struct app *app);
 int verb_local(struct app *app);
+int verb_aws(struct app *app);
 int verb_help(struct app *app);
 int verb_supervisor(struct app *app);
 
