@@ -149,14 +149,14 @@ void act_prompt_done(struct ui *ui)
     ui->prompt.kind = PROMPT_NONE;
     switch (prompt.kind) {
     case PROMPT_SEARCH:
-        search(ui, prompt.text);
+        search(ui, prompt.line.text);
         break;
     case PROMPT_FILTER:
-        filter(ui, prompt.text);
+        filter(ui, prompt.line.text);
         break;
     case PROMPT_SAVE:
     case PROMPT_REPLACE:
-        save(ui, prompt.text, prompt.kind == PROMPT_REPLACE);
+        save(ui, prompt.line.text, prompt.kind == PROMPT_REPLACE);
         break;
     case PROMPT_NONE:
         break;

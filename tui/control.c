@@ -90,7 +90,7 @@ static void dialog_pressed(struct ui *ui, struct client *client, uint32_t key)
 /* ---- keys */
 static bool takes_text(const struct ui *ui)
 {
-    return ui->palette.is_open || prompt_is_open(&ui->prompt) || dialog_takes_text(&ui->dialog);
+    return ui->palette.is_open || prompt_takes_text(&ui->prompt) || dialog_takes_text(&ui->dialog);
 }
 
 /* Without the history nothing is lost but comfort: its errors are not worth a word. */

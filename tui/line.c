@@ -75,7 +75,7 @@ void line_insert(struct line *line, struct str text)
 static bool insert_key(struct line *line, uint32_t key)
 {
     struct buf bytes;
-    if (key < ' ' || key >= INPUT_FIRST_SPECIAL) {
+    if (key < ' ' || key >= INPUT_FIRST_SPECIAL || !utf8_is_printable(key)) {
         return false;
     }
     buf_init(&bytes, LINE_SIZE);

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ROWS_MAX = 8, NAME_COLS = 26, KEYS_MAX = 256, KEYS_COLS = 12 };
+enum { ROWS_MAX = 8, NAME_COLS = 26, KEYS_MAX = 256, KEYS_COLS = 12, ROOM_LEAST = 40 };
 
 struct offer {
     struct palette_candidate *candidates;
@@ -61,6 +61,23 @@ static void add_operands(const struct ui *ui, const char *operands, struct offer
     }
 }
 
+static void add_actions(const struct ui *ui, struct offer *offer)
+{
+    static const enum action_group order[] = {
+        ACTION_GROUP_COMMANDS, ACTION_GROUP_VIEWS,  ACTION_GROUP_LOG,
+        ACTION_GROUP_CONSOLE,  ACTION_GROUP_REPLAY, ACTION_GROUP_MOVING,
+    };
+    _Static_assert(sizeof(order) / sizeof(order[0]) == ACTION_GROUP_COUNT, "every group");
+    for (size_t g = 0; g < ACTION_GROUP_COUNT; g++) {
+        for (int i = 0; i < ACTION_COUNT; i++) {
+            const struct action_spec *spec = action_spec((enum action)i);
+            if (spec->group == order[g] && ui_offers(ui, (enum action)i)) {
+                add(offer, spec->name, (enum action)i, spec->sentence);
+            }
+        }
+    }
+}
+
 size_t palette_candidates(const struct ui *ui,
                           struct palette_candidate out_candidates[PALETTE_CANDIDATES_MAX])
 {
@@ -69,10 +86,7 @@ size_t palette_candidates(const struct ui *ui,
     const char *blank = strchr(stem, ' ');
     if (blank == NULL) {
         offer.typed = str_from(stem);
-        for (int i = 0; i < ACTION_COUNT; i++) {
-            const struct action_spec *spec = action_spec((enum action)i);
-            add(&offer, spec->name, (enum action)i, spec->sentence);
-        }
+        add_actions(ui, &offer);
     } else if (strchr(blank + 1, ' ') == NULL) {
         offer.typed = str_from(blank + 1);
         for (int i = 0; i < ACTION_COUNT; i++) {
@@ -106,8 +120,8 @@ static void draw_candidate(const struct ui *ui, const struct palette_candidate *
     buf_done(&keys);
 }
 
-/* At the bottom of the area, the chosen one in view. */
-static void draw_candidates(const struct ui *ui, const struct area *area)
+/* At the bottom of the area, the chosen one in view; gives how many there are. */
+static int draw_candidates(const struct ui *ui, const struct area *area)
 {
     struct palette_candidate candidates[PALETTE_CANDIDATES_MAX];
     int count = (int)palette_candidates(ui, candidates);
@@ -123,17 +137,23 @@ static void draw_candidates(const struct ui *ui, const struct area *area)
             area_select_row(&list, i);
         }
     }
-    if (count > rows && rows > 0) {
-        area_printf(&list, area->cols - 12, rows - 1, ROLE_MUTED, "%4d more", count - first - rows);
-    }
+    return count - rows;
 }
 
 void palette_draw(const struct ui *ui, const struct area *area, int below)
 {
+    char more[32] = "";
     int y = area->rows - 1 - below;
     struct area above = area_sub(area, 0, 1, area->cols, y - 1);
-    draw_candidates(ui, &above);
+    int hidden = draw_candidates(ui, &above);
     area_clear_row(area, y, ROLE_TEXT);
-    area_text(area, 0, y, ROLE_KEY, ":");
-    line_draw(&ui->palette.line, area, 1, y, ROLE_TEXT);
+    if (hidden > 0) {
+        snprintf(more, sizeof(more), " %d more ", hidden);
+    }
+    int room = area->cols - (int)strlen(more);
+    room = room < ROOM_LEAST ? area->cols : room;
+    area_text(area, room, y, ROLE_MUTED, more);
+    struct area line = area_sub(area, 0, y, room, 1);
+    area_text(&line, 0, 0, ROLE_KEY, ":");
+    line_draw(&ui->palette.line, &line, 1, 0, ROLE_TEXT);
 }

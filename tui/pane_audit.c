@@ -65,7 +65,8 @@ int pane_audit(const struct ui *ui, const struct area *area)
     struct area body = area_sub(area, 0, 1, area->cols, area->rows - 1);
     struct page page = {&body, -ui->scroll};
     char remark[64];
-    snprintf(remark, sizeof(remark), "%zu entries, the newest first", audit->count);
+    snprintf(remark, sizeof(remark), "%zu %s, the newest first", audit->count,
+             audit->count == 1 ? "entry" : "entries");
     area_title(area, true, "Operator log", remark);
     for (size_t i = audit->count; i-- > 0;) {
         put_entry(&page, ui, &audit->entries[i]);

@@ -112,23 +112,19 @@ static void pending_chord(const struct ui *ui, const struct area *area)
     buf_done(&keys);
 }
 
-/* The end of what is typed stays in sight. */
 static void draw_prompt(const struct prompt *prompt, const struct area *area)
 {
     static const char *const before[] = {
         [PROMPT_SEARCH] = "/", [PROMPT_FILTER] = "&", [PROMPT_SAVE] = "save to: "};
+    const char *text = prompt->line.text;
     if (prompt->kind == PROMPT_REPLACE) {
-        area_printf(area, 1, 0, ROLE_ALERT, "y replaces what is there already: %s", prompt->text);
+        area_printf(area, 1, 0, ROLE_ALERT, "y replaces what is there already: %s", text);
         return;
     }
-    int cols = text_columns(str_from(prompt->text));
     int x = area_text(area, 0, 0, ROLE_KEY, before[prompt->kind]);
-    struct area line = area_sub(area, x, 0, area->cols - x, 1);
-    int shift = cols + 1 > line.cols ? line.cols - cols - 1 : 0;
-    x = area_text(&line, shift, 0, ROLE_KEY, prompt->text);
-    area_text(&line, x, 0, ROLE_BUTTON_FOCUS, " ");
-    if (prompt->text[0] == '\0' && prompt->kind != PROMPT_SAVE) {
-        area_text(&line, x + 2, 0, ROLE_MUTED,
+    line_draw(&prompt->line, area, x, 0, ROLE_KEY);
+    if (*text == '\0' && prompt->kind != PROMPT_SAVE) {
+        area_text(area, x + 2, 0, ROLE_MUTED,
                   prompt->kind == PROMPT_SEARCH ? "text, or ~ and a regular expression"
                                                 : "[>=LEVEL] [!]REGEX; Enter alone shows all");
     }

@@ -20,11 +20,21 @@ static void put_action(struct page *page, const struct ui *ui, enum action actio
     buf_done(&keys);
 }
 
+static bool is_offered(const struct ui *ui, enum action_group group)
+{
+    for (int i = 0; i < ACTION_COUNT; i++) {
+        if (action_spec((enum action)i)->group == group && ui_offers(ui, (enum action)i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void put_group(struct page *page, const struct ui *ui, enum action_group group)
 {
     page_line(page, ROLE_TITLE, "%s", action_group_title(group));
     for (int i = 0; i < ACTION_COUNT; i++) {
-        if (action_spec((enum action)i)->group == group) {
+        if (action_spec((enum action)i)->group == group && ui_offers(ui, (enum action)i)) {
             put_action(page, ui, (enum action)i);
         }
     }
@@ -37,7 +47,9 @@ int pane_help(const struct ui *ui, const struct area *area)
     struct page page = {&body, -ui->scroll};
     area_title(area, true, "Help", "Esc: back");
     for (int group = 0; group < ACTION_GROUP_COUNT; group++) {
-        put_group(&page, ui, (enum action_group)group);
+        if (is_offered(ui, (enum action_group)group)) {
+            put_group(&page, ui, (enum action_group)group);
+        }
     }
     page_wrap(
         &page, ROLE_MUTED, 2,

@@ -2,22 +2,19 @@
 #ifndef GATEHOUSE_TUI_PROMPT_H
 #define GATEHOUSE_TUI_PROMPT_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "tui/line.h"
 
 enum prompt_kind {
     PROMPT_NONE,
     PROMPT_SEARCH,
     PROMPT_FILTER,
     PROMPT_SAVE,
-    PROMPT_REPLACE, /* text is a file that exists: y replaces it, every other key does not */
+    PROMPT_REPLACE, /* the line is a file that exists: y replaces it, every other key does not */
 };
-
-enum { PROMPT_TEXT_SIZE = 256 };
 
 struct prompt {
     enum prompt_kind kind;
-    char text[PROMPT_TEXT_SIZE]; /* UTF-8 */
+    struct line line;
 };
 
 enum prompt_answer { PROMPT_STAYS, PROMPT_DROPPED, PROMPT_DONE };
@@ -25,6 +22,11 @@ enum prompt_answer { PROMPT_STAYS, PROMPT_DROPPED, PROMPT_DONE };
 void prompt_open(struct prompt *prompt, enum prompt_kind kind, const char *text);
 /* What is typed; the caller closes the prompt when the answer is not PROMPT_STAYS. */
 enum prompt_answer prompt_key(struct prompt *prompt, uint32_t key);
+/* Text may be pasted into it. */
+static inline bool prompt_takes_text(const struct prompt *prompt)
+{
+    return prompt->kind != PROMPT_NONE && prompt->kind != PROMPT_REPLACE;
+}
 static inline bool prompt_is_open(const struct prompt *prompt)
 {
     return prompt->kind != PROMPT_NONE;

@@ -33,6 +33,11 @@ enum place ui_place(const struct ui *ui)
                                         : PLACE_LOG;
 }
 
+bool ui_offers(const struct ui *ui, enum action action)
+{
+    return ui->client->replay != NULL || action_spec(action)->places != PLACE_REPLAY;
+}
+
 size_t ui_current_stage(const struct view *view)
 {
     size_t found = view->run.dag->count;

@@ -60,6 +60,8 @@ struct ui {
 enum place ui_place(const struct ui *ui);
 /* The stage that matters now: the running one, else the one that went wrong, else the last. */
 size_t ui_current_stage(const struct view *view);
+/* False: an action that has no meaning in this console at all, such as those of a replay. */
+bool ui_offers(const struct ui *ui, enum action action);
 bool ui_is_production(const struct ui *ui);
 const char *ui_environment(const struct ui *ui);
 bool ui_has_verdict(const struct ui *ui);

@@ -70,6 +70,7 @@ static void no_more_is_taken_than_fits_and_no_control_bytes(void **state)
     assert_null(strchr(line.text, '\n'));
     assert_false(line_key(&line, INPUT_F1));
     assert_false(line_key(&line, INPUT_TAB));
+    assert_false(line_key(&line, 0x202e)); /* turns the direction of text */
     assert_false(line_key(&line, 'x' | INPUT_META));
 }
 

@@ -154,11 +154,11 @@ static void tab_completes_what_is_common_then_walks_through(void **state)
     press(&fixture, INPUT_TAB);
     assert_string_equal(line_of(&fixture), "previous_");
     press(&fixture, INPUT_TAB);
-    assert_string_equal(line_of(&fixture), "previous_pane");
-    press(&fixture, INPUT_TAB);
     assert_string_equal(line_of(&fixture), "previous_match");
+    press(&fixture, INPUT_TAB);
+    assert_string_equal(line_of(&fixture), "previous_error");
     press(&fixture, INPUT_BACK_TAB);
-    assert_string_equal(line_of(&fixture), "previous_pane");
+    assert_string_equal(line_of(&fixture), "previous_match");
     ui_fixture_draw(&fixture, 80, 24);
     ui_fixture_assert_golden(&fixture, "palette_80x24");
     press(&fixture, INPUT_CTRL('u'));

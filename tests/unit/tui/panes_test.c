@@ -336,7 +336,9 @@ static void the_help_lists_every_action_with_its_keys(void **state)
     golden_at(&fixture, 80, 24, "help");
     ui_fixture_draw(&fixture, 80, 200);
     for (int i = 0; i < ACTION_COUNT; i++) {
-        ui_fixture_assert_shows(&fixture, action_spec((enum action)i)->sentence);
+        if (ui_offers(&fixture.ui, (enum action)i)) {
+            ui_fixture_assert_shows(&fixture, action_spec((enum action)i)->sentence);
+        }
     }
     fixture.ui.scroll = 100000; /* scrolling ends with the page */
     ui_fixture_draw(&fixture, 80, 24);
