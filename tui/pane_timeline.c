@@ -16,6 +16,7 @@ enum {
     TICK_COLS = 10,  /* between two labels of the axis, at least */
     IDLE_SHARE = 10, /* idle time of more than this part of the whole is left out */
     LIVE_LENGTH_MS = 60000,
+    LIVE_STEP_MS = 10000,
     ROWS_FIXED = 2, /* title, axis */
     LABEL_SIZE = CLOCK_TEXT_SIZE,
 };
@@ -35,7 +36,15 @@ struct axis {
 
 static int64_t try_end_ms(const struct view_try *try, int64_t now_ms)
 {
-    return try->ended_ms != 0 ? try->ended_ms : now_ms;
+    int64_t alive_ms = now_ms > try->started_ms ? now_ms : try->started_ms;
+    return try->ended_ms != 0 ? try->ended_ms : alive_ms;
+}
+
+/* A bar that grew each second would cost more bytes than the clock. */
+static int64_t stepped_now_ms(const struct ui *ui)
+{
+    int64_t age_ms = ui->now_ms - ui->client->view.run.created_ms;
+    return ui->client->has_runner ? ui->now_ms - age_ms % LIVE_STEP_MS : ui->now_ms;
 }
 
 /* When the wait after a try that is to be retried is over; its own end when there is none. */
@@ -240,7 +249,7 @@ static void draw_row(const struct ui *ui, const struct area *area, int y, size_t
     area_printf(area, 1, y, ROLE_TEXT, "%2zu", index + 1);
     area_cut(area, 4, y, ROLE_TEXT, names - 4, view->run.dag->stages[index].name);
     for (size_t i = 0; i < stage->try_count; i++) {
-        end = draw_try(&bars, axis, stage, i, ui->now_ms);
+        end = draw_try(&bars, axis, stage, i, stepped_now_ms(ui));
     }
     if (stage->try_count > 0 && stage->tries[stage->try_count - 1].ended_ms != 0) {
         const struct view_try *latest = &stage->tries[stage->try_count - 1];
@@ -287,7 +296,7 @@ void pane_timeline(const struct ui *ui, const struct area *area, bool is_page)
     size_t shown = area->rows > ROWS_FIXED ? (size_t)(area->rows - ROWS_FIXED) : 0;
     int names = name_columns(view, area->cols), cols = area->cols - names - 1;
     struct axis axis = {.count = 0};
-    find_spans(view, ui->now_ms, &axis);
+    find_spans(view, stepped_now_ms(ui), &axis);
     scale(&axis, cols > AXIS_COLS_MIN ? cols : AXIS_COLS_MIN, ui->client->has_runner);
     draw_legend(area, &axis, legend, sizeof(legend));
     area_title(area, is_page, "Timeline", legend);

@@ -12,6 +12,9 @@
 enum {
     TEXT_MAX = 2048,
     ROWS_OF_TRANSITIONS = 8, /* from here on there is a line for them */
+    POLL_NEAR_S = 10,        /* from here on the next poll is told to the second */
+    POLL_STEP_S = 5,
+    POLL_DIGITS = 4, /* " 9s-" at the end of the title */
     MS_PER_S = 1000,
     MS_PER_HOUR = 3600000,
 };
@@ -100,6 +103,8 @@ static void draw_plot(const struct view *view, const struct area *area)
     plot_init(&plot);
     take_series(&plot, train);
     take_series(&plot, validation);
+    plot_take_end(&plot,
+                  json_number_or(view->stages[view->training.stage].progress, "total", 0) - 1);
     if (has_limit) {
         plot_take_level(&plot, limit);
     }
@@ -171,17 +176,20 @@ static void append_job(const struct view *view, struct buf *out)
     text_printable(out, training->job_name[0] != '\0' ? training->job_name : at->intent);
 }
 
-/* "poll 30s, next 12s": counts with the clock that ticks anyway. */
+/* "poll 30s, next 15s": far from the next one in steps, so that it costs few bytes. */
 static void append_poll(const struct ui *ui, struct buf *out)
 {
     const struct view_training *training = &ui->client->view.training;
     const struct stage_run *at = &ui->client->view.run.stages[training->stage];
     int64_t left_ms = training->polled_ms + training->poll_interval_ms - ui->now_ms;
+    int64_t left_s = left_ms < 0 ? 0 : (left_ms + MS_PER_S - 1) / MS_PER_S;
+    if (left_s > POLL_NEAR_S) {
+        left_s = (left_s + POLL_STEP_S - 1) / POLL_STEP_S * POLL_STEP_S;
+    }
     if (training->poll_interval_ms > 0 && stage_state_is_active(at->state) &&
         ui->client->has_runner) {
-        buf_printf(out, "poll %llds, next %llds",
-                   (long long)(training->poll_interval_ms / MS_PER_S),
-                   (long long)((left_ms < 0 ? 0 : left_ms) / MS_PER_S));
+        buf_printf(out, "poll %llds, next %2llds",
+                   (long long)(training->poll_interval_ms / MS_PER_S), (long long)left_s);
     }
 }
 
@@ -270,6 +278,9 @@ static void put_words(const struct ui *ui, const struct area *area)
     }
     area_title(area, false, buf_text(&title),
                buf_text(area->rows >= ROWS_OF_TRANSITIONS ? &poll : &machine));
+    if (poll.len > 0) { /* plain: changing the colour would cost more than the digits */
+        area_paint(area, area->cols - POLL_DIGITS, 0, POLL_DIGITS - 1, ROLE_TEXT);
+    }
     buf_done(&title);
     buf_done(&poll);
     buf_done(&words);

@@ -20,10 +20,24 @@ void plot_take(struct plot *plot, double x, double y)
     }
 }
 
+void plot_take_end(struct plot *plot, double x)
+{
+    plot->last = fmax(plot->last, x);
+}
+
 void plot_take_level(struct plot *plot, double y)
 {
     plot->low = fmin(plot->low, y);
     plot->high = fmax(plot->high, y);
+}
+
+/* To round numbers: while values come in, the picture stays where it is most of the time. */
+static void round_levels(struct plot *plot)
+{
+    double range = plot->high > plot->low ? plot->high - plot->low : 1e-6;
+    double step = pow(10, floor(log10(range))) / 2;
+    plot->low = floor(plot->low / step + 1e-9) * step;
+    plot->high = ceil(plot->high / step - 1e-9) * step;
 }
 
 bool plot_open(struct plot *plot, const struct area *area)
@@ -32,7 +46,7 @@ bool plot_open(struct plot *plot, const struct area *area)
         !isfinite(plot->first)) {
         return false;
     }
-    plot->high = plot->high > plot->low ? plot->high : plot->low + 1e-6;
+    round_levels(plot);
     plot->last = plot->last > plot->first ? plot->last : plot->first + 1;
     plot->labels = area_sub(area, 0, 0, PLOT_LABEL_COLS, area->rows);
     plot->body = area_sub(area, PLOT_LABEL_COLS, 0, area->cols - PLOT_LABEL_COLS - 1, area->rows);

@@ -14,6 +14,7 @@ struct plot {
 
 void plot_init(struct plot *plot);
 void plot_take(struct plot *plot, double x, double y); /* what is not finite is left out */
+void plot_take_end(struct plot *plot, double x);       /* values will come as far as this */
 void plot_take_level(struct plot *plot, double y);     /* a horizontal line that is to be seen */
 /* Draws the axis. False when there is nothing to be seen, or no room for it. */
 bool plot_open(struct plot *plot, const struct area *area);

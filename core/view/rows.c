@@ -45,13 +45,18 @@ static double fraction_of(const struct view_stage *stage)
     return done < total ? done / total : 1;
 }
 
-static int64_t eta_of(const struct view_row *row)
+/* By what was done when progress was told last; from then on it counts down. */
+static int64_t eta_of(const struct view_row *row, const struct view_stage *stage,
+                      const struct stage_run *at, int64_t now_ms)
 {
     if (!stage_state_is_active(row->state)) {
         return -1;
     }
     if (row->fraction > 0) {
-        return (int64_t)((double)row->elapsed_ms * (1 - row->fraction) / row->fraction);
+        int64_t since_ms = at->running_since_ms != 0 ? at->running_since_ms : at->started_ms;
+        int64_t took_ms = stage->progress_ms - since_ms;
+        int64_t end_ms = since_ms + (int64_t)((double)took_ms / row->fraction);
+        return took_ms <= 0 ? -1 : end_ms > now_ms ? end_ms - now_ms : 0;
     }
     return row->usual_ms > row->elapsed_ms ? row->usual_ms - row->elapsed_ms : -1;
 }
@@ -175,7 +180,7 @@ void view_row(const struct view *view, size_t stage, int64_t now_ms, struct view
     out_row->elapsed_ms = stage_elapsed_ms(at, now_ms);
     out_row->usual_ms = view->stages[stage].usual_ms;
     out_row->fraction = fraction_of(&view->stages[stage]);
-    out_row->eta_ms = eta_of(out_row);
+    out_row->eta_ms = eta_of(out_row, &view->stages[stage], at, now_ms);
     buf_init(&detail, DETAIL_MAX);
     describe(view, stage, now_ms, out_row, &detail);
     text_copy(out_row->detail, sizeof(out_row->detail), str_trim(buf_str(&detail)));

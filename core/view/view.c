@@ -257,6 +257,7 @@ static void fold_progress(struct view *view, const struct event *event)
     fold_training(view, index, try_number, event);
     json_free(stage->progress);
     stage->progress = json_copy_without(body, "rounds"); /* the series hold them */
+    stage->progress_ms = event->ts_ms;
 }
 
 /* ---- commands */

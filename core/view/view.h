@@ -32,6 +32,7 @@ struct view_stage {
     struct view_try *tries; /* oldest first */
     size_t try_count;
     struct json *progress; /* body of the latest try's latest stage.progress, or NULL */
+    int64_t progress_ms;   /* when that was told */
     char *reason;          /* of the latest move, or NULL */
     int64_t usual_ms;      /* median of past runs, given by view_set_usual; 0: unknown */
 };

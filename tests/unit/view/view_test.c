@@ -129,16 +129,21 @@ static void a_row_shows_progress_and_the_time_left(void **state)
     struct view view;
     struct view_row row;
     prepared(&fixture, &view);
+    fixture.now_ms += 62000;
     progress(&fixture, &view, "merge",
              "\"step\":\"wait for job\",\"step_number\":2,\"step_count\":4,\"done\":62,"
              "\"total\":100,\"detail\":\"InProgress/Training\"");
-    view_row(&view, 0, fixture.now_ms + 62000, &row);
+    view_row(&view, 0, fixture.now_ms, &row);
     assert_string_equal(row.word, "RUN");
     assert_int_equal(row.try_number, 1);
     assert_int_equal(row.tries_max, 2);
     assert_int_equal(row.elapsed_ms, 62000);
     assert_int_equal(row.eta_ms, 38000);
     assert_string_equal(row.detail, "62% ETA 00:38 2/4 wait for job: InProgress/Training");
+    view_row(&view, 0, fixture.now_ms + 30000, &row);
+    assert_int_equal(row.eta_ms, 8000); /* no news: it counts down */
+    view_row(&view, 0, fixture.now_ms + 60000, &row);
+    assert_int_equal(row.eta_ms, 0);
     finished(&fixture, &view);
 }
 
@@ -349,11 +354,12 @@ static void a_long_detail_goes_on_in_the_next_line(void **state)
     struct fixture fixture;
     struct view view;
     prepared(&fixture, &view);
+    fixture.now_ms += 62000;
     progress(&fixture, &view, "merge",
              "\"step\":\"wait for job\",\"done\":62,\"total\":100,"
              "\"detail\":\"InProgress/Training\"");
     view_set_usual(&view, "merge", 45000);
-    char *text = rendered(&view, fixture.now_ms + 62000);
+    char *text = rendered(&view, fixture.now_ms);
     assert_has(text, " STATE   TRY ELAPSED  USUAL  DETAIL\n");
     assert_has(text, " RUN     1/2   01:02 45.0 s  62% ETA 00:38 wait\n"
                      "                                                           for job:\n"
