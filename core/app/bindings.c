@@ -56,7 +56,8 @@ static void add_bindings(struct bindings *bindings, enum action action, const st
         struct error err;
         const char *text = "";
         json_as_text(item, &text);
-        *binding = (struct binding){.action = action, .index = index++};
+        *binding = (struct binding){.action = action, .index = index};
+        index++;
         bool is_good = key_chord_parse(str_from(text), &binding->chord, &err);
         assert(is_good); /* bindings_value has looked at it */
     }

@@ -5,8 +5,10 @@ import sqlite3
 import stat
 
 import pytest
+from terminal import wakeups
 from test_cli import pipeline, shell, stage
 from test_console import finished, shown, start_slow
+
 
 def rows(gatehouse, query):
     with contextlib.closing(sqlite3.connect(gatehouse.state / "runs.db")) as store:
@@ -143,7 +145,22 @@ def test_production_is_read_only_then_wants_its_name_typed(gatehouse, console):
     assert commands(gatehouse) == [("retry", "first", None)]
 
 
-def test_an_elevation_ends_by_itself_and_wakes_only_with_the_clock(gatehouse, console):
+def test_an_elevation_wakes_only_with_the_clock(gatehouse, console):
+    finished(gatehouse)
+    one = console("--read-only")
+    one.until("READ-ONLY")
+    run(one, "rw 1h look")
+    one.until("RW 59:5")
+    one.settle()
+    sent, woken = len(one.output), wakeups(one.child.pid)
+    one.pump(4)
+    assert wakeups(one.child.pid) - woken <= 4 * 1.2 + 2
+    assert len(one.output) - sent <= 5 * 64
+    one.press("q")
+    assert one.end() == 0
+
+
+def test_an_elevation_ends_by_itself(gatehouse, console):
     finished(gatehouse)
     one = console("--read-only")
     one.until("READ-ONLY")
