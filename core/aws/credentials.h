@@ -14,7 +14,7 @@ enum {
     AWS_KEY_ID_SIZE = 132,
     AWS_KEY_ID_SHORT_SIZE = 16,
     AWS_ACCOUNT_SIZE = 13,
-    AWS_SOURCE_SIZE = 256
+    AWS_SOURCE_SIZE = 1024
 };
 
 /* A snapshot: key, secret and token that belong together. */

@@ -195,7 +195,7 @@ static void on_assumed(struct op *op, const struct error *err)
     }
     *credentials = role->assume.credentials;
     snprintf(credentials->source, sizeof(credentials->source),
-             "role %.120s of profile %s, by %.80s", role->settings.arn, role->query->profile,
+             "role %.200s of profile %.100s, by %.600s", role->settings.arn, role->query->profile,
              role->source.credentials.source);
     credentials_give(role->query);
     role_free(role);

@@ -88,7 +88,7 @@ static void on_assumed(struct op *op, const struct error *err)
     }
     *credentials = identity->assume.credentials;
     snprintf(credentials->source, sizeof(credentials->source),
-             "role %.120s by web identity (%.80s)", identity->settings.arn, identity->path);
+             "role %.200s by web identity (%.600s)", identity->settings.arn, identity->path);
     credentials_give(identity->query);
     web_identity_free(identity);
 }

@@ -92,3 +92,14 @@ def console(gatehouse):
     for run in runs.lines if runs.code == 0 else []:
         if run.get("state") == "running":
             gatehouse("stop", run["number"])
+
+
+@pytest.fixture(scope="session")
+def moto():
+    """AWS on loopback: the URL of all its services. Its state lives as long as the tests do."""
+    from moto.server import ThreadedMotoServer
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
