@@ -6,7 +6,7 @@
 #include "tui/ui.h"
 
 /* What only the loop can do. */
-enum act_wish { ACT_STAY, ACT_LEAVE, ACT_SUSPEND, ACT_REPAINT };
+enum act_wish { ACT_STAY, ACT_LEAVE, ACT_SUSPEND, ACT_REPAINT, ACT_COPY };
 
 struct act {
     struct ui *ui;

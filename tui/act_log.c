@@ -105,11 +105,13 @@ void act_follow(struct act *act)
 void act_wrap(struct act *act)
 {
     log_view_wrap(&act->ui->log, !act->ui->log.is_wrapped);
+    settings_set(&act->ui->settings, SETTING_wrap, json_bool(act->ui->log.is_wrapped));
 }
 
 void act_times(struct act *act)
 {
     act->ui->log.hides_times = !act->ui->log.hides_times;
+    settings_set(&act->ui->settings, SETTING_times, json_bool(!act->ui->log.hides_times));
 }
 
 /* ---- saving */

@@ -54,6 +54,9 @@ static void move(struct act *act, enum action action)
     case PLACE_LOG:
         move_log(&ui->log, action);
         break;
+    case PLACE_SETTINGS:
+        ui->settings.row = moved(ui->settings.row, step_of(action, PAGE_STEP), SETTING_COUNT);
+        break;
     case PLACE_HISTORY:
         ui->run_row = moved(ui->run_row, step_of(action, PAGE_STEP), client->run_count);
         break;

@@ -6,6 +6,7 @@
 #include "core/base/clock.h"
 #include "core/loop/timer.h"
 #include "core/loop/watch.h"
+#include "tui/appearance.h"
 #include "tui/control.h"
 #include "tui/log_saver.h"
 #include "tui/term.h"
@@ -18,12 +19,14 @@
 #include <unistd.h>
 
 enum {
-    FRAME_MS = 100,  /* news are drawn at most this often */
-    RESIZE_MS = 20,  /* a storm of resizes is one */
-    CHORD_MS = 2000, /* a chord that was begun waits so long for its next key */
+    FRAME_MS = 100,       /* news are drawn at most this often */
+    RESIZE_MS = 40,       /* a storm of resizes is one ... */
+    RESIZE_MOST_MS = 200, /* ... but something is shown now and then */
+    CHORD_MS = 2000,      /* a chord that was begun waits so long for its next key */
     LOG_REST_MS = 1, /* between slices of work on the log: keys come in between */
     MS_PER_SECOND = 1000,
     KEYS_PER_TURN = 4096,
+    COPY_MAX = 1 << 24,
     SIGNAL_EXIT = 128,
     SIGNALS_MAX = 8,
 };
@@ -32,7 +35,7 @@ struct console {
     struct app *app;
     struct client client;
     struct ui ui;
-    struct theme theme;
+    struct appearance appearance;
     struct screen screen;
     struct loop *loop;
     struct fd_watch *keys;
@@ -42,9 +45,11 @@ struct console {
     struct log_saver saver;
     struct signal_watch *signals[SIGNALS_MAX];
     size_t signal_count;
-    int64_t framed_ms; /* monotonic, of the latest frame that news caused */
-    int64_t newest;    /* number of the newest run known */
-    int64_t started;   /* number of the run this console was to start; 0: none */
+    int64_t resized_ms; /* monotonic, of the first resize that was not drawn yet; 0: none */
+    int64_t live_run;   /* number of the run that is shown, while it is not at its end */
+    int64_t framed_ms;  /* monotonic, of the latest frame that news caused */
+    int64_t newest;     /* number of the newest run known */
+    int64_t started;    /* number of the run this console was to start; 0: none */
     int exit_code;
     bool is_leaving;
 };
@@ -52,7 +57,14 @@ struct console {
 static void draw(struct console *console)
 {
     console->ui.now_ms = client_now_ms(&console->client);
+    if (console->resized_ms != 0) {
+        return; /* the terminal has another size than the screen: soon */
+    }
+    if (console->ui.settings.is_due) {
+        appearance_apply(&console->appearance);
+    }
     ui_draw(&console->ui, &console->screen);
+    appearance_title(&console->appearance);
     term_show(&console->screen);
 }
 
@@ -109,6 +121,20 @@ static void arm_tick(struct console *console)
         bool is_replay = console->client.replay != NULL;
         timer_arm(console->tick, is_replay && wait_ms < FRAME_MS ? FRAME_MS : wait_ms);
     }
+}
+
+static void notice_the_end(struct console *console)
+{
+    const struct client *client = &console->client;
+    if (!client->has_run || client->replay != NULL) {
+        return;
+    }
+    const struct run *run = &client->view.run;
+    bool is_final = run_state_is_final(run->state);
+    if (is_final && console->live_run == run->number) {
+        appearance_notify(&console->appearance);
+    }
+    console->live_run = is_final ? 0 : run->number;
 }
 
 static void greet_new_run(struct console *console)
@@ -182,6 +208,7 @@ static void refresh_run(struct console *console)
     } else if (!client->has_run && client->run_count > 0 && client->awaited_number == 0) {
         client_show(client, "latest", &err);
     }
+    notice_the_end(console);
     greet_new_run(console);
     check_start(console);
     control_refreshed(&console->ui, client);
@@ -214,6 +241,7 @@ static void on_resize(void *context)
 {
     struct console *console = context;
     int cols = 0, rows = 0;
+    console->resized_ms = 0;
     term_size(&cols, &rows);
     screen_resize(&console->screen, cols, rows);
     term_forget();
@@ -246,7 +274,20 @@ static void obey(struct console *console, enum act_wish wish)
     case ACT_REPAINT:
         term_forget();
         break;
+    case ACT_COPY: {
+        struct buf text;
+        buf_init(&text, COPY_MAX);
+        screen_text(&console->screen, &text);
+        free(console->ui.copy);
+        console->ui.copy = buf_take(&text);
+        break;
     }
+    }
+}
+
+static void on_theme(void *context)
+{
+    draw(context);
 }
 
 static void on_chord(void *context)
@@ -265,6 +306,18 @@ static void arm_chord(struct console *console)
     }
 }
 
+static void press(struct console *console, uint32_t key)
+{
+    if (key == INPUT_POINTER) {
+        control_point(&console->ui, &console->client, &console->screen, term_pointer());
+    } else {
+        obey(console, control_key(&console->ui, &console->client, key));
+    }
+    if (console->ui.copy != NULL) {
+        appearance_copy(&console->appearance);
+    }
+}
+
 static void on_keys(void *context, bool is_readable, bool is_writable)
 {
     struct console *console = context;
@@ -272,7 +325,7 @@ static void on_keys(void *context, bool is_readable, bool is_writable)
     bool is_gone = false;
     (void)is_writable;
     for (int i = 0; is_readable && i < KEYS_PER_TURN && term_key(&key, &is_gone); i++) {
-        obey(console, control_key(&console->ui, &console->client, key));
+        press(console, key);
         if (console->is_leaving) {
             return; /* what was typed ahead is for the shell */
         }
@@ -288,12 +341,20 @@ static void on_keys(void *context, bool is_readable, bool is_writable)
     draw(console);
 }
 
+static void await_resize(struct console *console)
+{
+    int64_t now_ms = clock_system()->monotonic_ms(clock_system());
+    console->resized_ms = console->resized_ms == 0 ? now_ms : console->resized_ms;
+    int64_t left_ms = console->resized_ms + RESIZE_MOST_MS - now_ms;
+    timer_arm(console->resize, left_ms < 0 ? 0 : left_ms < RESIZE_MS ? left_ms : RESIZE_MS);
+}
+
 static void on_signal(void *context, int signum)
 {
     struct console *console = context;
     switch (signum) {
     case SIGWINCH:
-        timer_arm(console->resize, RESIZE_MS);
+        await_resize(console);
         break;
     case SIGTSTP:
         suspend(console);
@@ -320,20 +381,6 @@ static void watch_signals(struct console *console)
 }
 
 /* ---- starting and leaving */
-static bool load_theme(struct console *console, struct error *err)
-{
-    struct problems warnings = {.count = 0};
-    char *folder = config_user_folder(&console->app->request, "themes");
-    bool is_good = theme_load(config_text(console->app->config, CONFIG_console_theme), folder,
-                              &console->theme, &warnings, err);
-    if (is_good && warnings.count > 0) {
-        act_say(&console->ui, true, "%s", warnings.items[0].text);
-    }
-    problems_done(&warnings);
-    free(folder);
-    return is_good || error_prefix(err, "console.theme");
-}
-
 static bool open_run(struct console *console, struct error *err)
 {
     const struct options *options = console->app->options;
@@ -379,6 +426,8 @@ static void start(struct console *console)
     term_size(&cols, &rows);
     screen_init(&console->screen, cols, rows,
                 term_is_ascii() || config_bool(console->app->config, CONFIG_console_ascii));
+    settings_init(&console->ui.settings, console->app->config, &console->app->request);
+    console->appearance.loop = console->loop;
     console->ui.client = &console->client;
     bindings_init(&console->ui.bindings, console->app->config);
     control_load_history(&console->ui, &console->client);
@@ -400,6 +449,7 @@ static void finish(struct console *console)
     timer_free(console->resize);
     timer_free(console->chord);
     timer_free(console->log_work);
+    appearance_close(&console->appearance);
     loop_free(console->loop);
     dialog_close(&console->ui.dialog);
     bindings_done(&console->ui.bindings);
@@ -407,6 +457,8 @@ static void finish(struct console *console)
     log_save_done(&console->ui.save);
     palette_done(&console->ui.palette);
     audit_done(&console->ui.audit);
+    settings_done(&console->ui.settings);
+    free(console->ui.copy);
     screen_done(&console->screen);
     free(console->log_folder);
 }
@@ -457,18 +509,6 @@ static void say_goodbye(struct console *console)
     }
 }
 
-static struct color_wish color_wish(const struct app *app)
-{
-    const struct config_request *request = &app->request;
-    return (struct color_wish){
-        .when = app->options->values[OPTION_COLOR],
-        .no_color = config_environment(request, "NO_COLOR"),
-        .clicolor = config_environment(request, "CLICOLOR"),
-        .clicolor_force = config_environment(request, "CLICOLOR_FORCE"),
-        .colorterm = config_environment(request, "COLORTERM"),
-    };
-}
-
 static void say_if_cut(struct console *console)
 {
     const struct replay *replay = console->client.replay;
@@ -481,15 +521,14 @@ static int show(struct console *console)
 {
     struct error err;
     start(console);
-    struct color_wish wish = color_wish(console->app);
-    if (term_open(&console->theme, &wish, &err)) {
+    if (appearance_open(&console->appearance, &err)) {
         console->keys = fd_watch_new(console->loop, STDIN_FILENO, on_keys, console);
         fd_watch_set(console->keys, true, false);
         refresh_run(console);
         say_if_cut(console);
         draw(console);
         loop_run(console->loop);
-        term_close();
+        appearance_close(&console->appearance);
         log_saver_finish(&console->saver, console->loop);
         say_goodbye(console);
     } else {
@@ -512,7 +551,12 @@ int console_run(struct app *app)
     if (code != EXIT_CODE_OK) {
         return code;
     }
-    if (!load_theme(&console, &err)) {
+    console.appearance = (struct appearance){.app = app,
+                                             .ui = &console.ui,
+                                             .screen = &console.screen,
+                                             .changed = on_theme,
+                                             .context = &console};
+    if (!appearance_load(&console.appearance, &err)) {
         complain("%s", err.message);
         return EXIT_CODE_CONFIG;
     }

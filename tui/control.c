@@ -59,6 +59,9 @@ static void carry_out(struct ui *ui, struct client *client)
     } else if (dialog->kind == DIALOG_RESUME) {
         is_good = client_resume(client, ui->now_ms, &err);
         act_say(ui, false, "a runner is being started; it takes the run over");
+    } else if (dialog->kind == DIALOG_SETTINGS) {
+        is_good = settings_write(&ui->settings, &err);
+        act_say(ui, false, "written to %s", ui->settings.edit.path);
     } else {
         struct command command = {
             .verb = dialog->verb,
@@ -88,7 +91,7 @@ static void dialog_pressed(struct ui *ui, struct client *client, uint32_t key)
 }
 
 /* ---- keys */
-static bool takes_text(const struct ui *ui)
+bool control_takes_text(const struct ui *ui)
 {
     return ui->palette.is_open || prompt_takes_text(&ui->prompt) || dialog_takes_text(&ui->dialog);
 }
@@ -164,10 +167,19 @@ static void paste_key(struct act *act, uint32_t key)
 {
     bool is_blank = key == INPUT_ENTER || key == INPUT_TAB || key == '\n';
     bool is_text = key >= ' ' && key < INPUT_FIRST_SPECIAL;
+    struct ui *ui = act->ui;
     if (key == INPUT_PASTE_END) {
-        act->ui->is_pasting = false;
-    } else if (takes_text(act->ui) && (is_blank || is_text)) {
+        ui->is_pasting = false;
+        if (ui->paste_lost > 0) {
+            act_say(ui, true, "pasted text is no keys: %zu characters were dropped",
+                    ui->paste_lost);
+        }
+    } else if (key == INPUT_PASTE_BEGIN) {
+        ui->paste_lost = 0;
+    } else if (control_takes_text(ui) && (is_blank || is_text)) {
         take_key(act, is_blank ? ' ' : key);
+    } else {
+        ui->paste_lost += control_takes_text(ui) ? 0 : 1;
     }
 }
 

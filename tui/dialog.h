@@ -14,7 +14,7 @@ struct dialog_field {
     char required[64]; /* the text that must be typed; empty: any */
 };
 
-enum dialog_kind { DIALOG_NONE, DIALOG_NEW_RUN, DIALOG_RESUME, DIALOG_COMMAND };
+enum dialog_kind { DIALOG_NONE, DIALOG_NEW_RUN, DIALOG_RESUME, DIALOG_COMMAND, DIALOG_SETTINGS };
 
 struct dialog {
     enum dialog_kind kind;

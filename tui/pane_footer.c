@@ -197,9 +197,9 @@ static int hint(const struct ui *ui, const struct area *area, int x, enum action
 /* What always helps, then by groups; what no longer fits is left to the help. */
 void pane_hints(const struct ui *ui, const struct area *area)
 {
-    static const enum action_group groups[] = {ACTION_GROUP_REPLAY, ACTION_GROUP_COMMANDS,
-                                               ACTION_GROUP_MOVING, ACTION_GROUP_LOG,
-                                               ACTION_GROUP_VIEWS};
+    static const enum action_group groups[] = {ACTION_GROUP_REPLAY,   ACTION_GROUP_COMMANDS,
+                                               ACTION_GROUP_SETTINGS, ACTION_GROUP_MOVING,
+                                               ACTION_GROUP_LOG,      ACTION_GROUP_VIEWS};
     int x = hint(ui, area, 0, ACTION_HELP);
     x = hint(ui, area, x, ACTION_PALETTE);
     x = hint(ui, area, x, ACTION_QUIT);

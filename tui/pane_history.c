@@ -86,6 +86,7 @@ static void put_table(const struct ui *ui, const struct area *area, bool is_page
     size_t first = is_page && ui->run_row >= shown && shown > 0 ? ui->run_row - shown + 1 : 0;
     for (size_t i = 0; i < shown && first + i < client->run_count; i++) {
         put_run(ui, &body, (int)i, &client->runs[first + i]);
+        area_target(&body, (int)i, 1, is_page ? TARGET_RUN : TARGET_NONE, first + i);
         if (is_page && first + i == ui->run_row) {
             area_select_row(&body, (int)i);
         }

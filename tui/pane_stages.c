@@ -145,6 +145,7 @@ static void draw_stage(const struct ui *ui, const struct area *area, int y,
         x += BAR_COLS + 1;
     }
     draw_detail(area, x, y, row->state == STAGE_FAILED ? ROLE_ALERT : role, row->detail);
+    area_target(area, y, 1, TARGET_STAGE, row->number - 1);
     if (is_chosen && ui->focus == FOCUS_STAGES && ui->page == PAGE_RUN) {
         area_select_row(area, y);
     }

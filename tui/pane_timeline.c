@@ -306,6 +306,7 @@ void pane_timeline(const struct ui *ui, const struct area *area, bool is_page)
     struct area body = area_sub(area, 0, ROWS_FIXED, area->cols, area->rows - ROWS_FIXED);
     for (size_t i = 0; i < shown && first + i < count; i++) {
         draw_row(ui, &body, (int)i, first + i, &axis);
+        area_target(&body, (int)i, 1, is_page ? TARGET_STAGE : TARGET_NONE, first + i);
         if (is_page && first + i == ui->stage) {
             area_select_row(&body, (int)i);
         }

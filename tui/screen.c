@@ -42,6 +42,7 @@ void screen_resize(struct screen *screen, int cols, int rows)
 
 void screen_clear(struct screen *screen)
 {
+    screen->target_count = 0;
     for (int i = 0; i < screen->cols * screen->rows; i++) {
         screen->cells[i] = blank;
     }
@@ -258,6 +259,29 @@ void area_select_row(const struct area *area, int y)
     for (int x = 0; x < area->cols && y >= 0 && y < area->rows; x++) {
         cell_at(area->screen, area->x + x, area->y + y)->is_selected = true;
     }
+}
+
+void area_target(const struct area *area, int y, int rows, int kind, size_t index)
+{
+    struct area window = area_sub(area, 0, y, area->cols, rows);
+    struct screen *screen = area->screen;
+    if (kind != TARGET_NONE && window.rows > 0 && screen->target_count < SCREEN_TARGETS_MAX) {
+        screen->targets[screen->target_count++] =
+            (struct target){kind, index, window.x, window.y, window.cols, window.rows};
+    }
+}
+
+struct target screen_target(const struct screen *screen, int x, int y)
+{
+    for (size_t i = screen->target_count; i > 0; i--) {
+        const struct target *target = &screen->targets[i - 1];
+        bool is_met = x >= target->x && x < target->x + target->cols && y >= target->y &&
+                      y < target->y + target->rows;
+        if (is_met) {
+            return *target;
+        }
+    }
+    return (struct target){.kind = TARGET_NONE};
 }
 
 void area_paint(const struct area *area, int x, int y, int cols, enum role role)

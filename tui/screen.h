@@ -16,10 +16,20 @@ struct cell {
     bool is_selected; /* the role "selected" lies over it */
 };
 
+/* What the pointer meets at a place. */
+struct target {
+    enum { TARGET_NONE, TARGET_PANE, TARGET_STAGE, TARGET_RUN, TARGET_SETTING } kind;
+    size_t index; /* which one; of a pane its enum ui_focus */
+    int x, y, cols, rows;
+};
+enum { SCREEN_TARGETS_MAX = 256 }; /* more are not met */
+
 struct screen {
     int cols, rows; /* 1..SCREEN_MAX */
     struct cell *cells;
     bool is_ascii; /* the terminal shows ASCII only: everything else becomes '?' */
+    struct target targets[SCREEN_TARGETS_MAX];
+    size_t target_count;
 };
 
 void screen_init(struct screen *screen, int cols, int rows, bool is_ascii);
@@ -46,6 +56,9 @@ int area_printf(const struct area *area, int x, int y, enum role role, const cha
 /* Cut to `cols` columns, with '~' where something is missing. */
 void area_cut(const struct area *area, int x, int y, enum role role, int cols, const char *text);
 void area_select_row(const struct area *area, int y);
+/* `rows` rows of the area stand for something; what is added later lies above. TARGET_NONE: no. */
+void area_target(const struct area *area, int y, int rows, int kind, size_t index);
+struct target screen_target(const struct screen *screen, int x, int y);
 /* Puts another role on `cols` cells, keeping what they show. */
 void area_paint(const struct area *area, int x, int y, int cols, enum role role);
 

@@ -22,6 +22,8 @@ enum place ui_place(const struct ui *ui)
     case PAGE_TIMELINE:
     case PAGE_PIPELINE:
         return PLACE_CHART;
+    case PAGE_SETTINGS:
+        return PLACE_SETTINGS;
     case PAGE_RUN:
         break;
     }
@@ -155,6 +157,9 @@ static enum pane focused_pane(const struct ui *ui)
 static void draw_run(struct ui *ui, const struct layout *layout)
 {
     const struct area *panes = layout->panes;
+    area_target(&panes[PANE_STAGES], 0, panes[PANE_STAGES].rows, TARGET_PANE, FOCUS_STAGES);
+    area_target(&panes[PANE_VERDICT], 0, panes[PANE_VERDICT].rows, TARGET_PANE, FOCUS_VERDICT);
+    area_target(&panes[PANE_LOG], 0, panes[PANE_LOG].rows, TARGET_PANE, FOCUS_LOG);
     pane_stages(ui, &panes[PANE_STAGES]);
     pane_training(ui, &panes[PANE_TRAINING]);
     pane_verdict(ui, &panes[PANE_VERDICT], false);
@@ -164,7 +169,7 @@ static void draw_run(struct ui *ui, const struct layout *layout)
     pane_log(ui, &panes[PANE_LOG]);
 }
 
-static int draw_page(const struct ui *ui, const struct area *area)
+int ui_draw_page(const struct ui *ui, const struct area *area)
 {
     switch (ui->page) {
     case PAGE_DETAIL:
@@ -184,6 +189,8 @@ static int draw_page(const struct ui *ui, const struct area *area)
     case PAGE_PIPELINE:
         pane_graph(ui, area, true);
         break;
+    case PAGE_SETTINGS:
+        return pane_settings(ui, area);
     case PAGE_RUN:
         break;
     }
@@ -193,12 +200,12 @@ static int draw_page(const struct ui *ui, const struct area *area)
 /* Scrolling ends where the page does. */
 static void draw_scrolled(struct ui *ui, const struct area *area)
 {
-    int rows = draw_page(ui, area);
+    int rows = ui_draw_page(ui, area);
     int most = rows > area->rows ? rows - area->rows : 0;
     if (ui->scroll > most) {
         ui->scroll = most;
         area_clear(area, ROLE_TEXT);
-        draw_page(ui, area);
+        ui_draw_page(ui, area);
     }
 }
 
@@ -236,11 +243,30 @@ static struct layout_wish wish_of(const struct ui *ui)
     wish.verdict_rows = pane_verdict_rows(ui);
     wish.timeline_rows = pane_timeline_rows(ui);
     wish.has_graph = !graph_is_line(view->run.dag);
+    const struct config *config = ui->client->app->config;
+    bool wants_training = config_bool(config, CONFIG_console_pane_training);
+    wish.has_training = wish.has_training && wants_training;
+    wish.timeline_rows = config_bool(config, CONFIG_console_pane_timeline) ? wish.timeline_rows : 0;
+    wish.has_graph = wish.has_graph && config_bool(config, CONFIG_console_pane_graph);
     for (size_t i = 0; i < view->run.dag->count; i++) {
-        wish.trains = wish.trains || view->run.dag->stages[i].starts_queued;
+        wish.trains = wish.trains || (wants_training && view->run.dag->stages[i].starts_queued);
         wish.judges = wish.judges || view->run.dag->stages[i].is_gate;
     }
     return wish;
+}
+
+void ui_print_title(const struct ui *ui, struct buf *out)
+{
+    const struct client *client = ui->client;
+    enum role ignored = ROLE_TEXT;
+    buf_printf(out, ui_is_production(ui) ? "[%s] " : "%s ", ui_environment(ui));
+    if (client->has_run) {
+        buf_printf(out, "%s %04lld %s", client->view.run.dag->pipeline,
+                   (long long)client->view.run.number, ui_run_word(ui, &ignored));
+    } else {
+        buf_append_text(out, config_text(client->app->config, CONFIG_pipeline_name));
+    }
+    buf_append_text(out, " - gatehouse");
 }
 
 void ui_draw(struct ui *ui, struct screen *screen)

@@ -12,6 +12,7 @@
 #include "tui/palette.h"
 #include "tui/prompt.h"
 #include "tui/screen.h"
+#include "tui/settings.h"
 
 /* What fills the screen between header and footer. */
 enum ui_page {
@@ -22,7 +23,8 @@ enum ui_page {
     PAGE_HELP,
     PAGE_AUDIT,
     PAGE_TIMELINE,
-    PAGE_PIPELINE
+    PAGE_PIPELINE,
+    PAGE_SETTINGS
 };
 /* Which pane of PAGE_RUN the keys go to. */
 enum ui_focus { FOCUS_STAGES, FOCUS_VERDICT, FOCUS_LOG };
@@ -50,11 +52,14 @@ struct ui {
     struct bindings bindings;
     struct key_chord pending; /* keys of a chord that is not complete */
     bool is_pasting;          /* the terminal sends pasted text */
-    char message[256];        /* of the footer */
-    bool is_alert;            /* the message is bad news */
-    bool is_elevated;         /* as was last seen */
-    int64_t sent_id;          /* command of ours that waits for its answer; 0: none */
-    int64_t answered_id;      /* one whose answer is news; 0: none */
+    size_t paste_lost;        /* characters of it that nobody took */
+    struct settings settings;
+    char *copy;          /* for the terminal's clipboard: whoever has it takes it; owned */
+    char message[256];   /* of the footer */
+    bool is_alert;       /* the message is bad news */
+    bool is_elevated;    /* as was last seen */
+    int64_t sent_id;     /* command of ours that waits for its answer; 0: none */
+    int64_t answered_id; /* one whose answer is news; 0: none */
 };
 
 enum place ui_place(const struct ui *ui);
@@ -75,6 +80,10 @@ enum role ui_state_role(enum stage_state state);
 /* The run's state as one word, "LOST" when its runner is. */
 const char *ui_run_word(const struct ui *ui, enum role *out_role);
 
+/* Draws the page that is shown; gives its lines, 0 when it does not scroll. */
+int ui_draw_page(const struct ui *ui, const struct area *area);
+/* What the terminal's title says. */
+void ui_print_title(const struct ui *ui, struct buf *out);
 /* Draws everything. Changes only what scrolling needs to know of the size. */
 void ui_draw(struct ui *ui, struct screen *screen);
 

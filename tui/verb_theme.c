@@ -1,65 +1,25 @@
 /* Listing themes, and telling what is wrong with them. */
 #include "tui/verb_theme.h"
 
-#include "core/base/alloc.h"
 #include "tui/theme_check.h"
+#include "tui/theme_list.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAMES_MAX = 256 };
-
-struct names {
-    char *items[NAMES_MAX];
-    size_t count;
-};
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Those of the folder; one that is called like a built-in theme cannot be reached. */
-static void read_folder(const char *folder, struct names *out_names)
-{
-    DIR *entries = folder == NULL ? NULL : opendir(folder);
-    const struct dirent *entry = NULL;
-    out_names->count = 0;
-    while (entries != NULL && out_names->count < NAMES_MAX && (entry = readdir(entries)) != NULL) {
-        struct str name = str_from(entry->d_name);
-        if (str_ends_with(name, STR(".toml")) && name.len > strlen(".toml")) {
-            out_names->items[out_names->count++] = xmemdup0(name.ptr, name.len - strlen(".toml"));
-        }
-    }
-    if (entries != NULL) {
-        closedir(entries);
-    }
-    qsort(out_names->items, out_names->count, sizeof(out_names->items[0]), by_name);
-}
-
-static void free_names(struct names *names)
-{
-    for (size_t i = 0; i < names->count; i++) {
-        free(names->items[i]);
-    }
-}
-
 static int list(struct app *app, const char *folder)
 {
-    struct names names;
-    const char *name = NULL;
-    for (size_t i = 0; (name = theme_builtin_name(i)) != NULL; i++) {
-        printer_line(&app->out, "%-16s built in", name);
-    }
-    read_folder(folder, &names);
-    for (size_t i = 0; i < names.count; i++) {
-        char *path = theme_path(names.items[i], folder);
-        printer_line(&app->out, "%-16s %s", names.items[i],
-                     path == NULL ? "hidden by the built-in theme of this name" : path);
+    struct theme_list themes;
+    theme_list_read(&themes, folder);
+    for (size_t i = 0; i < themes.count; i++) {
+        char *path = theme_path(themes.names[i], folder);
+        printer_line(&app->out, "%-16s %s", themes.names[i],
+                     i < themes.builtin_count ? "built in"
+                     : path == NULL           ? "hidden by the built-in theme of this name"
+                                              : path);
         free(path);
     }
-    free_names(&names);
+    theme_list_done(&themes);
     return EXIT_CODE_OK;
 }
 
@@ -99,17 +59,13 @@ static bool check(struct app *app, const char *name, const char *folder)
 
 static bool check_all(struct app *app, const char *folder)
 {
-    struct names names;
-    const char *name = NULL;
+    struct theme_list themes;
     bool is_good = true;
-    for (size_t i = 0; (name = theme_builtin_name(i)) != NULL; i++) {
-        is_good = check(app, name, folder) && is_good;
+    theme_list_read(&themes, folder);
+    for (size_t i = 0; i < themes.count; i++) {
+        is_good = check(app, themes.names[i], folder) && is_good;
     }
-    read_folder(folder, &names);
-    for (size_t i = 0; i < names.count; i++) {
-        is_good = check(app, names.items[i], folder) && is_good;
-    }
-    free_names(&names);
+    theme_list_done(&themes);
     return is_good;
 }
 

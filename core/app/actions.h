@@ -15,6 +15,7 @@
     X(HELP, "help")                                                                                \
     X(AUDIT, "operator log")                                                                       \
     X(CHART, "timeline and pipeline")                                                              \
+    X(SETTINGS, "settings")                                                                        \
     X(EMPTY, "plan, while there is no run")                                                        \
     X(REPLAY, "replay, before all others")
 enum place_index {
@@ -29,7 +30,8 @@ enum place {
 #undef X
 };
 #define PLACE_PAGES                                                                                \
-    (PLACE_VERDICT | PLACE_DETAIL | PLACE_HISTORY | PLACE_HELP | PLACE_AUDIT | PLACE_CHART)
+    (PLACE_VERDICT | PLACE_DETAIL | PLACE_HISTORY | PLACE_HELP | PLACE_AUDIT | PLACE_CHART |       \
+     PLACE_SETTINGS)
 #define PLACE_SCROLLS  (PLACE_PAGES | PLACE_STAGES | PLACE_LOG)
 #define PLACE_PANES    (PLACE_STAGES | PLACE_LOG | PLACE_VERDICT)
 #define PLACE_OF_RUN   (PLACE_PANES | PLACE_DETAIL | PLACE_AUDIT | PLACE_CHART)
@@ -43,6 +45,7 @@ enum place {
     X(LOG, "Log")                                                                                  \
     X(VIEWS, "Views")                                                                              \
     X(REPLAY, "Replay: its keys come before all others")                                           \
+    X(SETTINGS, "Settings")                                                                        \
     X(CONSOLE, "Console")
 enum action_group {
 #define X(id, title) ACTION_GROUP_##id,
@@ -122,7 +125,21 @@ enum action_group {
       "twice the speed, up to as fast as possible")                                                \
     X(SEEK, seek, "none", PLACE_REPLAY, REPLAY, "TIME", "",                                        \
       "to a time of the run, as 90 or 1:30 or 1:02:03")                                            \
+    X(MOUSE, mouse, "M", PLACE_ANYWHERE, SETTINGS, "", "", "take the mouse, or give it back")      \
+    X(THEME, theme, "none", PLACE_ANYWHERE, SETTINGS, "[THEME]", "",                               \
+      "another theme: the next one, or the one that is named")                                     \
+    X(SETTINGS, settings, ",", PLACE_ANYWHERE, SETTINGS, "", "",                                   \
+      "settings: theme, panes, mouse and more, live")                                              \
+    X(CHANGE, change, "['Enter', 'Space', 'l', 'Right']", PLACE_SETTINGS, SETTINGS, "", "change",  \
+      "change the setting")                                                                        \
+    X(CHANGE_BACK, change_back, "['h', 'Left']", PLACE_SETTINGS, SETTINGS, "", "",                 \
+      "change the setting the other way")                                                          \
+    X(WRITE, write, "w", PLACE_SETTINGS, SETTINGS, "", "write",                                    \
+      "write the settings to the configuration file")                                              \
     X(PALETTE, palette, ":", PLACE_ANYWHERE, CONSOLE, "", "cmd", "type any command of this list")  \
+    X(COPY, copy, "y", PLACE_ANYWHERE, CONSOLE, "", "",                                            \
+      "copy the line, the stage or the page to the terminal's clipboard")                          \
+    X(COPY_SCREEN, copy_screen, "Y", PLACE_ANYWHERE, CONSOLE, "", "", "copy all that is shown")    \
     X(HELP, help, "?", PLACE_ANYWHERE, CONSOLE, "", "help", "this help")                           \
     X(REPAINT, repaint, "C-l", PLACE_ANYWHERE, CONSOLE, "", "", "repaint the screen")              \
     X(SUSPEND, suspend, "C-z", PLACE_ANYWHERE, CONSOLE, "", "",                                    \

@@ -32,6 +32,14 @@ static void set_value(struct config *config, enum config_id id, struct json *val
     slot->origin = origin;
 }
 
+void config_replace(struct config *config, enum config_id id, struct json *value,
+                    const char *origin)
+{
+    json_free(config->values[id].value);
+    free(config->values[id].origin);
+    config->values[id] = (struct config_value){value, xstrdup(origin)};
+}
+
 static void set_defaults(struct config *config)
 {
     for (int id = 0; id < CONFIG_KEY_COUNT; id++) {

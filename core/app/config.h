@@ -51,6 +51,10 @@ int64_t config_int(const struct config *config, enum config_id id); /* INTEGER, 
 bool config_bool(const struct config *config, enum config_id id);
 double config_number(const struct config *config, enum config_id id);
 
+/* Puts another value (taken) in force; origin is copied. */
+void config_replace(struct config *config, enum config_id id, struct json *value,
+                    const char *origin);
+
 /* The configuration file that would be read: --config, $GATEHOUSE_CONFIG, XDG; gives the path, or
  * NULL when there is none. out_is_named: somebody named it, so it must exist. */
 char *config_find(const struct config_request *request, bool *out_is_named);

@@ -156,7 +156,27 @@ struct config_key {
     X(console, elevation_max, DURATION, "8h", 0, 8 * 3600000.0, NULL,                              \
       "How long :rw may let commands through; 0 is never.")                                        \
     X(console, ascii, BOOLEAN, "false", 0, 0, NULL,                                                \
-      "Draw with ASCII signs only; a locale without UTF-8 does so anyway.")
+      "Draw with ASCII signs only; a locale without UTF-8 does so anyway.")                        \
+    X(console, wrap, BOOLEAN, "false", 0, 0, NULL, "Break log lines that are longer than a row.")  \
+    X(console, times, BOOLEAN, "true", 0, 0, NULL, "Show the time of each log line.")              \
+    X(console, pane_training, BOOLEAN, "true", 0, 0, NULL,                                         \
+      "Show the training pane where there is room for it.")                                        \
+    X(console, pane_timeline, BOOLEAN, "true", 0, 0, NULL,                                         \
+      "Show the timeline where there is room for it.")                                             \
+    X(console, pane_graph, BOOLEAN, "true", 0, 0, NULL,                                            \
+      "Show the drawing of the pipeline where there is room for it.")                              \
+    X(console, mouse, BOOLEAN, "false", 0, 0, NULL,                                                \
+      "Take the mouse: the wheel scrolls, a click chooses; the terminal's own selection then "     \
+      "needs Shift.")                                                                              \
+    X(console, title, BOOLEAN, "true", 0, 0, NULL,                                                 \
+      "Show environment, pipeline and run in the terminal's title, until the console ends.")       \
+    X(console, synchronized, CHOICE, "auto", 0, 0, "auto|on|off",                                  \
+      "Send larger changes as one frame (DECSET 2026); auto: to terminals known to understand.")   \
+    X(console, notify, CHOICE, "none", 0, 0, "none|bell|osc9",                                     \
+      "Tell the end of the run that is shown: by the bell, or by a notice of the desktop (OSC "    \
+      "9).")                                                                                       \
+    X(console, clipboard_limit, SIZE, "74994", 1, 1e8, NULL,                                       \
+      "A copy may have so many bytes; many terminals drop more.")
 
 enum config_id {
 #define X(section, name, type, fallback, min, max, choices, sentence) CONFIG_##section##_##name,

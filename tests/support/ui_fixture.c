@@ -40,6 +40,7 @@ static void load_config(struct ui_fixture *fixture)
     assert_int_equal(problems.count, 0);
     fixture->client.app = &fixture->app;
     bindings_init(&fixture->ui.bindings, fixture->app.config);
+    settings_init(&fixture->ui.settings, fixture->app.config, &fixture->app.request);
     fixture->client.user = xstrdup("ana");
     fixture->app.state_folder = xstrdup("/nowhere");
     watchers_init(&fixture->client.watchers, fixture->app.state_folder);
@@ -80,6 +81,8 @@ void ui_fixture_done(struct ui_fixture *fixture)
     }
     dialog_close(&fixture->ui.dialog);
     bindings_done(&fixture->ui.bindings);
+    settings_done(&fixture->ui.settings);
+    free(fixture->ui.copy);
     log_view_done(&fixture->ui.log);
     log_save_done(&fixture->ui.save);
     palette_done(&fixture->ui.palette);
