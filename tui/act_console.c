@@ -126,6 +126,7 @@ void act_copy(struct act *act)
     enum place place = ui_place(ui);
     char *text = place == PLACE_LOG      ? line_text(ui)
                  : place == PLACE_STAGES ? stage_text(ui)
+                 : place == PLACE_EMPTY  ? NULL
                                          : page_text(ui);
     if (text == NULL) {
         act_say(ui, false, "there is nothing to copy");

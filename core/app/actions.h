@@ -137,8 +137,7 @@ enum action_group {
     X(WRITE, write, "w", PLACE_SETTINGS, SETTINGS, "", "write",                                    \
       "write the settings to the configuration file")                                              \
     X(PALETTE, palette, ":", PLACE_ANYWHERE, CONSOLE, "", "cmd", "type any command of this list")  \
-    X(COPY, copy, "y", PLACE_ANYWHERE, CONSOLE, "", "",                                            \
-      "copy the line, the stage or the page to the terminal's clipboard")                          \
+    X(COPY, copy, "y", PLACE_ANYWHERE, CONSOLE, "", "", "copy the line, the stage or the page")    \
     X(COPY_SCREEN, copy_screen, "Y", PLACE_ANYWHERE, CONSOLE, "", "", "copy all that is shown")    \
     X(HELP, help, "?", PLACE_ANYWHERE, CONSOLE, "", "help", "this help")                           \
     X(REPAINT, repaint, "C-l", PLACE_ANYWHERE, CONSOLE, "", "", "repaint the screen")              \
