@@ -152,6 +152,7 @@ void appearance_close(struct appearance *appearance)
 {
     if (appearance->is_open) {
         term_close();
+        appearance->is_open = false;
     }
     file_watch_free(appearance->watch);
     appearance->watch = NULL;

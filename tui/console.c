@@ -522,12 +522,14 @@ static int show(struct console *console)
     struct error err;
     start(console);
     if (appearance_open(&console->appearance, &err)) {
-        console->keys = fd_watch_new(console->loop, STDIN_FILENO, on_keys, console);
+        console->keys = fd_watch_new(console->loop, term_fd(), on_keys, console);
         fd_watch_set(console->keys, true, false);
         refresh_run(console);
         say_if_cut(console);
         draw(console);
         loop_run(console->loop);
+        fd_watch_free(console->keys);
+        console->keys = NULL;
         appearance_close(&console->appearance);
         log_saver_finish(&console->saver, console->loop);
         say_goodbye(console);
@@ -561,6 +563,7 @@ int console_run(struct app *app)
         return EXIT_CODE_CONFIG;
     }
     code = open_run(&console, &err) ? show(&console) : app_fail(&err, "");
+    appearance_close(&console.appearance);
     client_done(&console.client);
     return code;
 }

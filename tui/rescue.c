@@ -5,13 +5,14 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
-enum { FATAL_STACK = 64 << 10 };
+enum { FATAL_STACK = 64 << 10, PATIENCE_MS = 1000 };
 
 /* Crashes, and what ends a program that expects none of it. Those with an order of their own (INT,
  * TERM, HUP, QUIT) are the loop's. */
@@ -65,13 +66,19 @@ void rescue_disarm(void)
 }
 
 /* ---- from here to the watches only what a handler may call */
+static bool wait_for_room(void)
+{
+    struct pollfd fd = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&fd, 1, PATIENCE_MS) > 0 && (fd.revents & POLLOUT) != 0;
+}
+
 void rescue_write(struct str bytes)
 {
     const char *ptr = bytes.ptr;
     size_t left = bytes.len;
     while (left > 0) {
         ssize_t put = write(STDOUT_FILENO, ptr, left);
-        if (put <= 0 && errno != EINTR) {
+        if (put <= 0 && errno != EINTR && (errno != EAGAIN || !wait_for_room())) {
             break;
         }
         ptr += put > 0 ? put : 0;

@@ -7,6 +7,7 @@
 #include "tui/terminfo.h"
 
 #include <curses.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <poll.h>
 #include <stdio.h>
@@ -27,6 +28,7 @@ enum { CODE_PASTE_BEGIN = KEY_MAX + 1, CODE_PASTE_END, CODE_POINTER, CODE_OLD_PO
 
 static struct {
     SCREEN *curses;
+    int fd; /* see term_fd */
     bool is_emulator;
     bool modes[TERM_MODE_COUNT];
     char title[256];
@@ -368,6 +370,8 @@ bool term_open(const struct theme *theme, const struct color_wish *wish, struct 
     if (!open_curses(wish)) {
         return error_set(err, ERROR_PERMANENT, "no_terminal", "the terminal cannot be set up");
     }
+    int own = open("/proc/self/fd/0", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    term.fd = own < 0 ? STDIN_FILENO : own;
     prepare_rescue();
     rescue_arm();
     rescue_watch();
@@ -385,6 +389,9 @@ void term_close(void)
     }
     term_suspend();
     rescue_unwatch();
+    if (term.fd != STDIN_FILENO) {
+        close(term.fd);
+    }
     memset(term.modes, 0, sizeof(term.modes));
     delscreen(term.curses);
     term.curses = NULL;
@@ -565,6 +572,11 @@ static uint32_t key_of(int kind, wint_t code)
         return INPUT_RUBOUT;
     }
     return code == '\n' ? INPUT_ENTER : (uint32_t)code;
+}
+
+int term_fd(void)
+{
+    return term.fd;
 }
 
 /* ---- the pointer */

@@ -32,6 +32,9 @@ void term_beep(void); /* to every terminal that has a bell */
 /* Sends what differs from what is shown. */
 void term_show(const struct screen *screen);
 void term_forget(void); /* the next term_show paints everything */
+/* To wait for keys on: a description of its own, for those who make it non-blocking; what is sent
+ * must not get lost when the terminal is slow. Open as long as the terminal is. */
+int term_fd(void);
 /* The next key that has arrived, or false: none. A key right behind Esc carries INPUT_META.
  * INPUT_POINTER: see term_pointer. out_is_gone: the terminal is no more. */
 bool term_key(uint32_t *out_key, bool *out_is_gone);
