@@ -23,7 +23,7 @@ enum {
     RESIZE_MS = 40,       /* a storm of resizes is one ... */
     RESIZE_MOST_MS = 200, /* ... but something is shown now and then */
     CHORD_MS = 2000,      /* a chord that was begun waits so long for its next key */
-    LOG_REST_MS = 1, /* between slices of work on the log: keys come in between */
+    LOG_REST_MS = 1,      /* between slices of work on the log: keys come in between */
     MS_PER_SECOND = 1000,
     KEYS_PER_TURN = 4096,
     COPY_MAX = 1 << 24,

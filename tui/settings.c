@@ -5,6 +5,7 @@
 #include "core/base/alloc.h"
 #include "tui/theme_list.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,11 +65,11 @@ static struct json *next_choice(const char *choices, const char *now, bool is_ba
 {
     struct str items[16], rest = str_from(choices);
     size_t count = 0, at = 0;
-    while (rest.len > 0 && count < 16) {
+    do {
         items[count] = str_split(rest, '|', &rest);
         at = str_eq(items[count], str_from(now)) ? count : at;
         count++;
-    }
+    } while (rest.len > 0 && count < 16);
     return json_string(items[(at + (is_back ? count - 1 : 1)) % count]);
 }
 
@@ -77,6 +78,7 @@ static struct json *next_theme(const struct settings *settings, const char *now,
     struct theme_list list;
     char *folder = config_user_folder(settings->request, "themes");
     theme_list_read(&list, folder);
+    assert(list.count > 0);                   /* some are built in */
     size_t at = is_back ? 0 : list.count - 1; /* of a path: the first or the last is next */
     for (size_t i = 0; i < list.count; i++) {
         at = strcmp(list.names[i], now) == 0 ? i : at;

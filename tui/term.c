@@ -321,7 +321,7 @@ static bool open_curses(const struct color_wish *wish)
     TERMINAL *asked = cur_term;
     const char *mouse = capability("kmous");
     enum color_depth depth = wanted_depth(wish, &is_own);
-    term.is_emulator = mouse != NULL && strncmp(name, "linux", strlen("linux")) != 0;
+    term.is_emulator = mouse != NULL && !str_starts_with(str_from(name), STR("linux"));
     term.curses = is_own ? new_colored(name) : NULL;
     if (term.curses == NULL) {
         term.curses = newterm(NULL, stdout, stdin);
