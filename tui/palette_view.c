@@ -64,8 +64,8 @@ static void add_operands(const struct ui *ui, const char *operands, struct offer
 static void add_actions(const struct ui *ui, struct offer *offer)
 {
     static const enum action_group order[] = {
-        ACTION_GROUP_COMMANDS, ACTION_GROUP_VIEWS,  ACTION_GROUP_LOG,
-        ACTION_GROUP_CONSOLE,  ACTION_GROUP_REPLAY, ACTION_GROUP_MOVING,
+        ACTION_GROUP_COMMANDS, ACTION_GROUP_VIEWS,  ACTION_GROUP_LOG,    ACTION_GROUP_CONSOLE,
+        ACTION_GROUP_SETTINGS, ACTION_GROUP_REPLAY, ACTION_GROUP_MOVING,
     };
     _Static_assert(sizeof(order) / sizeof(order[0]) == ACTION_GROUP_COUNT, "every group");
     for (size_t g = 0; g < ACTION_GROUP_COUNT; g++) {
