@@ -103,6 +103,9 @@ static void trace(struct caller *caller, bool is_answer, const struct error *err
     struct buf line;
     char who[128];
     struct clock *clock = aws_session_clock(caller->session);
+    if (!aws_session_is_traced(caller->session)) {
+        return;
+    }
     snprintf(who, sizeof(who), "%s %s", aws_service_id(caller->call->service),
              caller->call->operation);
     buf_init(&line, CALL_TRACE_MAX);

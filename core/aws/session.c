@@ -205,6 +205,11 @@ bool aws_session_uses_virtual_host(const struct aws_session *session,
            !aws_endpoint_has_ip_host(endpoint) && aws_bucket_is_host_label(bucket);
 }
 
+bool aws_session_is_traced(const struct aws_session *session)
+{
+    return session->trace != NULL;
+}
+
 void aws_session_trace(struct aws_session *session, struct str line)
 {
     if (session->trace != NULL) {

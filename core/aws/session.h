@@ -48,6 +48,7 @@ bool aws_session_endpoint(const struct aws_session *session, enum aws_service se
 /* S3: how buckets are addressed. True: https://bucket.host/key, false: https://host/bucket/key. */
 bool aws_session_uses_virtual_host(const struct aws_session *session,
                                    const struct aws_endpoint *endpoint, const char *bucket);
+bool aws_session_is_traced(const struct aws_session *session);
 void aws_session_trace(struct aws_session *session, struct str line);
 /* What the calls share (core/aws/call_state.h); made on first use, freed with the session.
  */

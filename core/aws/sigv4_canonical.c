@@ -22,18 +22,19 @@ static unsigned char lower(char c)
 bool sigv4_encode(struct str text, bool keep_slash, struct buf *out)
 {
     static const char digits[] = "0123456789ABCDEF";
-    if (!buf_reserve(out, text.len)) {
-        return false;
-    }
+    size_t plain = 0; /* bytes before `i` that are not appended yet begin here */
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.ptr[i];
+        if (is_unreserved(c) || (c == '/' && keep_slash)) {
+            continue;
+        }
         char triple[3] = {'%', digits[c >> 4], digits[c & 15]};
-        bool is_plain = is_unreserved(c) || (c == '/' && keep_slash);
-        if (!buf_append(out, is_plain ? &text.ptr[i] : triple, is_plain ? 1 : 3)) {
+        if (!buf_append(out, text.ptr + plain, i - plain) || !buf_append(out, triple, 3)) {
             return false;
         }
+        plain = i + 1;
     }
-    return true;
+    return buf_append(out, text.ptr + plain, text.len - plain);
 }
 
 /* ---- path */
@@ -95,18 +96,21 @@ static int hex_digit(char c)
 /* However it was encoded, it is now encoded as AWS does it. */
 static bool recode(struct str text, struct buf *out)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        if (c == '%' && i + 2 < text.len && hex_digit(text.ptr[i + 1]) >= 0 &&
-            hex_digit(text.ptr[i + 2]) >= 0) {
-            c = (char)(hex_digit(text.ptr[i + 1]) * 16 + hex_digit(text.ptr[i + 2]));
-            i += 2;
+    size_t plain = 0;
+    for (size_t i = 0; i + 2 < text.len; i++) {
+        if (text.ptr[i] != '%' || hex_digit(text.ptr[i + 1]) < 0 ||
+            hex_digit(text.ptr[i + 2]) < 0) {
+            continue;
         }
-        if (!sigv4_encode((struct str){&c, 1}, false, out)) {
+        char c = (char)(hex_digit(text.ptr[i + 1]) * 16 + hex_digit(text.ptr[i + 2]));
+        if (!sigv4_encode((struct str){text.ptr + plain, i - plain}, false, out) ||
+            !sigv4_encode((struct str){&c, 1}, false, out)) {
             return false;
         }
+        i += 2;
+        plain = i + 1;
     }
-    return true;
+    return sigv4_encode((struct str){text.ptr + plain, text.len - plain}, false, out);
 }
 
 static bool take_parameter(struct str item, struct buf *text, struct parameter *out)
@@ -257,10 +261,12 @@ static bool append_lower(const char *name, struct buf *out)
     if (!buf_reserve(out, length)) {
         return false;
     }
+    char *to = out->ptr + out->len;
     for (size_t i = 0; i < length; i++) {
-        out->ptr[out->len++] = (char)lower(name[i]);
+        to[i] = (char)lower(name[i]);
     }
-    out->ptr[out->len] = '\0';
+    to[length] = '\0';
+    out->len += length;
     return true;
 }
 
@@ -276,20 +282,21 @@ static bool append_folded(const char *value, struct buf *out)
     if (!buf_reserve(out, length)) {
         return false;
     }
-    size_t start = out->len;
+    char *start = out->ptr + out->len, *to = start;
     bool is_blank_due = false;
     for (size_t i = 0; i < length; i++) {
         if (is_blank(value[i])) {
-            is_blank_due = out->len > start;
+            is_blank_due = to > start;
             continue;
         }
         if (is_blank_due) {
-            out->ptr[out->len++] = ' ';
+            *to++ = ' ';
             is_blank_due = false;
         }
-        out->ptr[out->len++] = value[i];
+        *to++ = value[i];
     }
-    out->ptr[out->len] = '\0';
+    *to = '\0';
+    out->len += (size_t)(to - start);
     return true;
 }
 

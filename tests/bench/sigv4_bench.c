@@ -1,5 +1,5 @@
-/* sigv4_bench [SECONDS]: how many S3 requests one core signs - key derived once, dates as they are,
- * header values that change - prints {"signatures":N,"seconds":S,"per_second":R}. */
+/* sigv4_bench [SECONDS]: how many S3 requests one core signs in its own processor time, each for
+ * another key of the bucket; prints {"signatures":N,"seconds":S,"per_second":R}. */
 #include "core/aws/sigv4.h"
 
 #include <stdio.h>
@@ -10,7 +10,7 @@
 static double now_s(void)
 {
     struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 

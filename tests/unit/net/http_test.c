@@ -396,7 +396,7 @@ static void what_must_not_be_sent_twice_gets_its_own_connection(void **state)
         const char *method;
         bool is_idempotent;
         int connection;
-    } steps[] = {{"GET", false, 1},  {"PUT", true, 1},  {"HEAD", false, 1}, {"POST", false, 2},
+    } steps[] = {{"GET", false, 1}, {"PUT", true, 1},  {"HEAD", false, 1}, {"POST", false, 2},
                  {"PUT", false, 3}, {"POST", true, 0}, {"GET", false, 0}};
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         struct http_request req = get(f);
@@ -479,6 +479,28 @@ static void more_requests_than_connections_wait_their_turn(void **state)
     http_free(narrow);
 }
 
+static void proxies_of_the_environment_are_used_but_never_for_loopback(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    unsetenv("no_proxy");
+    unsetenv("NO_PROXY");
+    setenv("http_proxy", fake_http_url(f->server), 1);
+    struct http_request req = get(f);
+    req.url = "http://no-such-host.invalid/a";
+    req.allow_plain = true;
+    assert_true(run(f, &req, &err));
+    assert_string_equal(seen(f, 0)->path, "http://no-such-host.invalid/a");
+    http_request_done(&req);
+    req.without_proxy = true;
+    expect_failure(f, &req, "host_not_found");
+    setenv("http_proxy", "http://127.0.0.1:1", 1);
+    req = get(f);
+    assert_true(run(f, &req, &err));
+    http_request_done(&req);
+    unsetenv("http_proxy");
+}
+
 /* ---- cancelling */
 
 struct cancelling {
@@ -551,6 +573,7 @@ int main(void)
         T(a_post_on_a_connection_that_dies_is_sent_once),
         T(a_connection_the_server_has_closed_is_replaced),
         T(more_requests_than_connections_wait_their_turn),
+        T(proxies_of_the_environment_are_used_but_never_for_loopback),
         T(a_cancel_ends_a_request_at_any_moment),
         T(a_cancel_after_the_answer_changes_nothing),
     };
