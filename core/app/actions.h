@@ -85,7 +85,7 @@ enum action_group {
     X(RO, ro, "none", PLACE_ANYWHERE, CONSOLE, "", "", "make this console read-only")              \
     X(AUDIT, audit, "A", PLACE_OF_RUN, VIEWS, "", "",                                              \
       "operator log: who, when, what, why, what the runner said")                                  \
-    X(SEARCH, search, "/", PLACE_STAGES | PLACE_LOG, LOG, "[TEXT|~REGEX]", "find",                 \
+    X(SEARCH, search, "/", PLACE_STAGES | PLACE_LOG, LOG, "[TEXT or ~REGEX]", "find",              \
       "search the log")                                                                            \
     X(NEXT_MATCH, next_match, "n", PLACE_LOG, LOG, "", "next", "next match")                       \
     X(PREVIOUS_MATCH, previous_match, "N", PLACE_LOG, LOG, "", "previous", "previous match")       \
