@@ -1,0 +1,50 @@
+/* What is said to S3 and what it answers: paths, ranges, bodies, headers. Pure; any thread. */
+#ifndef GATEHOUSE_AWS_S3_MESSAGE_H
+#define GATEHOUSE_AWS_S3_MESSAGE_H
+
+#include "core/aws/call.h"
+#include "core/base/buf.h"
+#include "core/ports/object_store.h"
+
+enum { S3_RANGE_SIZE = 64, S3_HEADERS_MAX = 8, S3_QUERY_LIMIT = 8192, S3_BODY_LIMIT = 2 << 20 };
+
+/* "/key" with every byte but A-Z a-z 0-9 - . _ ~ / encoded; gives memory for free(). */
+char *s3_key_path(const char *key);
+/* "bytes=first-last" for a request; length > 0. */
+void s3_range(uint64_t first, uint64_t length, char out_range[S3_RANGE_SIZE]);
+/* The total of "bytes 0-9/200"; false when it is none or unknown. */
+bool s3_content_range_total(struct str value, uint64_t *out_total);
+
+/* How large part `number` (from 1) is: the size grows, so that S3_PARTS_MAX parts hold 5 TB and
+ * small objects need little memory. */
+size_t s3_part_size(size_t part_bytes, int number);
+
+/* Fills info from the headers of the answer to HEAD, GET or PUT: etag, size (Content-Length), time,
+ * and the sha256 that we left in the metadata. key is the caller's. */
+void s3_read_info(const struct aws_call *call, const char *key, struct object_info *out_info);
+#define S3_SHA256_HEADER "x-amz-meta-gatehouse-sha256"
+
+struct s3_part_tag {
+    char etag[OBJECT_ETAG_SIZE];
+};
+/* <CompleteMultipartUpload>; false at the buffer's limit. */
+bool s3_append_complete(const struct s3_part_tag *parts, int count, struct buf *out_body);
+/* The query of one page of ListObjectsV2; token "" for the first. */
+bool s3_append_list_query(const char *prefix, const char *token, struct buf *out_query);
+
+struct s3_page {               /* of ListObjectsV2 */
+    struct object_info *items; /* owned; grows from page to page */
+    size_t count;
+    char *next_token; /* owned; NULL: the last page */
+};
+void s3_page_done(struct s3_page *page);
+/* Adds the items of one answer. Errors: permanent "bad_answer". */
+bool s3_page_read(struct str body, struct s3_page *page, struct error *err);
+/* The UploadId of InitiateMultipartUploadResult; gives memory for free(). */
+char *s3_read_upload_id(struct str body, struct error *err);
+/* The ETag of CompleteMultipartUploadResult; untouched when there is none. */
+void s3_read_completed_etag(struct str body, char out_etag[OBJECT_ETAG_SIZE]);
+/* The port's word for an error of S3: "not_found", "access_denied", "precondition_failed". */
+void s3_name_error(struct error *err, const char *bucket, const char *key);
+
+#endif

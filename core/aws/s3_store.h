@@ -1,0 +1,33 @@
+/* The object store port on Amazon S3. Large objects travel in parts, several at a time, both ways,
+ * so that memory stays bounded: (parallel + 1) * part_bytes for a reader or a writer. Loop thread
+ * only.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
+ */
+#ifndef GATEHOUSE_AWS_S3_STORE_H
+#define GATEHOUSE_AWS_S3_STORE_H
+
+#include "core/aws/session.h"
+#include "core/ports/object_store.h"
+
+enum {
+    S3_PART_BYTES = 8 << 20,
+    S3_PART_BYTES_MIN = 5 << 20, /* S3's limit, for all parts but the last */
+    S3_PARALLEL = 4,
+    S3_PARALLEL_MAX = 16,
+    S3_PARTS_MAX = 10000,
+};
+
+struct s3_settings { /* copied */
+    const char
+        *encryption; /* "", "AES256", "aws:kms" or "aws:kms:dsse"; "": the bucket's default */
+    const char *kms_key_id; /* "": the account's key for S3 */
+    size_t part_bytes;      /* 0: S3_PART_BYTES */
+    int parallel;           /* parts at a time; 0: S3_PARALLEL */
+};
+
+/* Gives the store; object_store_free releases it (it runs the loop until cancelled transfers are
+ * gone, so not from a callback). session is borrowed. Codes of S3 keep their name, but for those
+ * that the port names itself: "not_found", "precondition_failed", "access_denied". */
+struct object_store *s3_store_new(struct aws_session *session, const struct s3_settings *settings);
+
+#endif
