@@ -105,6 +105,33 @@ static bool is_section(const char *name)
     return false;
 }
 
+/* ---- backend = "aws": every port of [backend] at once */
+static void set_backend(struct config *config, const struct json *word, const char *origin,
+                        struct problems *problems)
+{
+    struct error err;
+    for (int id = 0; id < CONFIG_KEY_COUNT; id++) {
+        const struct config_key *key = config_key((enum config_id)id);
+        if (strcmp(key->section, "backend") != 0) {
+            continue;
+        }
+        struct json *value = config_value_from_json(key, word, &err);
+        if (value == NULL) {
+            problems_add(problems, "%s: backend %s", origin, err.message);
+            return;
+        }
+        set_value(config, (enum config_id)id, value, xstrdup(origin));
+    }
+}
+
+static void set_backend_text(struct config *config, struct str text, const char *origin,
+                             struct problems *problems)
+{
+    struct json *word = json_string(text);
+    set_backend(config, word, origin, problems);
+    json_free(word);
+}
+
 /* ---- the file */
 static void read_key(struct config *config, const char *section, const struct json *member,
                      int line, struct problems *problems)
@@ -156,8 +183,13 @@ static void read_document(struct config *config, const struct toml_document *doc
     for (const struct json *section = json_first(document->value); section != NULL;
          section = json_next(section)) {
         const char *name = json_name(section);
-        if (strcmp(name, "stage") != 0 && strcmp(name, "gate") != 0) {
-            read_section(config, section, toml_place_member(document->places, name), problems);
+        const struct json *place = toml_place_member(document->places, name);
+        if (strcmp(name, "backend") == 0 && json_is_string(section)) {
+            char *origin = xasprintf("%s:%d", config->path, toml_place_line(place));
+            set_backend(config, section, origin, problems);
+            free(origin);
+        } else if (strcmp(name, "stage") != 0 && strcmp(name, "gate") != 0) {
+            read_section(config, section, place, problems);
         }
     }
 }
@@ -237,6 +269,10 @@ static void check_variables(const struct config_request *request, struct problem
 static void read_environment(struct config *config, const struct config_request *request,
                              struct problems *problems)
 {
+    const char *backend = config_environment(request, "GATEHOUSE_BACKEND");
+    if (backend != NULL) {
+        set_backend_text(config, str_from(backend), "GATEHOUSE_BACKEND", problems);
+    }
     for (int id = 0; id < CONFIG_KEY_COUNT; id++) {
         const struct config_key *key = config_key((enum config_id)id);
         char variable[VARIABLE_SIZE];
@@ -283,6 +319,10 @@ static void read_setting(struct config *config, const char *setting, struct prob
     struct str value_text = {NULL, 0}, name_text = {NULL, 0};
     struct str path = str_split(str_from(setting), '=', &value_text);
     struct str section_text = str_split(path, '.', &name_text);
+    if (str_eq(path, STR("backend")) && value_text.len > 0) {
+        set_backend_text(config, value_text, "--set", problems);
+        return;
+    }
     char *section = xmemdup0(section_text.ptr, section_text.len);
     char *name = xmemdup0(name_text.ptr, name_text.len);
     if (strchr(setting, '=') == NULL || *section == '\0' || *name == '\0') {

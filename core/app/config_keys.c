@@ -67,7 +67,8 @@ const struct config_section *config_sections(void)
 {
     static const struct config_section sections[] = {
         {"pipeline", "The pipeline as a whole, and what its stages do when they do not say."},
-        {"backend", "Who does the work, for each port. Only \"local\" is part of this version."},
+        {"backend", "Who does the work, for each port. `backend = \"aws\"` above all sections, "
+                    "--set backend=aws\n# and GATEHOUSE_BACKEND=aws set all four at once."},
         {"state", "Where gatehouse keeps what it knows."},
         {"data", "Places of the data."},
         {"functions", "Names of the data functions."},

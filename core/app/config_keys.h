@@ -59,14 +59,16 @@ struct config_key {
       "How long a try may run once it has its machine; 0 is for ever.")                            \
     X(pipeline, total_timeout, DURATION, "1h", 0, 7 * CONFIG_DAY_MS, NULL,                         \
       "How long a try may take in all; 0 is for ever.")                                            \
-    X(backend, object_store, CHOICE, "local", 0, 0, "local",                                       \
-      "Where objects live; local is a folder of the state folder.")                                \
-    X(backend, function_service, CHOICE, "local", 0, 0, "local",                                   \
-      "Who runs the data functions; local is a child process for each call.")                      \
-    X(backend, training_service, CHOICE, "local", 0, 0, "local",                                   \
-      "Who trains; local is a child process that obeys the training container's contract.")        \
-    X(backend, database, CHOICE, "local", 0, 0, "local",                                           \
-      "Which PostgreSQL; local is a private cluster, unless database.dsn names another.")          \
+    X(backend, object_store, CHOICE, "local", 0, 0, "local|aws",                                   \
+      "Where objects live; local is a folder of the state folder, aws is S3.")                     \
+    X(backend, function_service, CHOICE, "local", 0, 0, "local|aws",                               \
+      "Who runs the data functions; local is a child process for each call, aws is Lambda.")       \
+    X(backend, training_service, CHOICE, "local", 0, 0, "local|aws",                               \
+      "Who trains; local is a child process like the training container, aws is SageMaker.")       \
+    X(backend, database, CHOICE, "local", 0, 0, "local|aws",                                       \
+      "Which PostgreSQL; local is a private cluster unless database.dsn names another, aws is "    \
+      "RDS "                                                                                       \
+      "by that dsn.")                                                                              \
     X(state, folder, TEXT, "", 0, 4000, NULL,                                                      \
       "Folder of runs, logs and local data; empty is $XDG_STATE_HOME/gatehouse.")                  \
     X(data, raw_bucket, TEXT, "msecindustries-raw", 3, 63, NULL,                                   \

@@ -125,6 +125,29 @@ static void layers_stand_over_each_other_and_tell_where_a_value_came_from(void *
     config_free(config);
 }
 
+static void one_word_chooses_the_backend_of_every_port(void **state)
+{
+    (void)state;
+    const char *const environment[] = {"GATEHOUSE_BACKEND=local", NULL};
+    const char *const settings[] = {"backend=aws", "backend.training_service=local"};
+    struct config_request request = {
+        .environment = environment, .settings = settings, .setting_count = 2};
+    struct config *config = load(&request, "backend = \"aws\"\n");
+    assert_string_equal(config_text(config, CONFIG_backend_object_store), "aws");
+    assert_string_equal(config_text(config, CONFIG_backend_database), "aws");
+    assert_string_equal(config_text(config, CONFIG_backend_training_service), "local");
+    assert_string_equal(config->values[CONFIG_backend_object_store].origin, "--set");
+    config_free(config);
+    request.setting_count = 0;
+    config = load(&request, "backend = \"aws\"\n");
+    assert_string_equal(config_text(config, CONFIG_backend_function_service), "local");
+    config_free(config);
+    request.environment = NULL;
+    config = load(&request, "backend = \"aws\"\n");
+    assert_string_equal(config->values[CONFIG_backend_function_service].origin, "c.toml:1");
+    config_free(config);
+}
+
 static void every_mistake_is_told_with_its_place(void **state)
 {
     (void)state;
@@ -143,8 +166,11 @@ static void every_mistake_is_told_with_its_place(void **state)
     expect_problem("pipeline = 3\n", "c.toml:1: pipeline must be a section");
     expect_problem("[pipeline]\nrunning_timeout = \"ten minutes\"\n",
                    "c.toml:2: pipeline.running_timeout must be a duration such as");
-    expect_problem("[backend]\nobject_store = \"aws\"\n",
-                   "c.toml:2: backend.object_store must be one of \"local\", not \"aws\"");
+    expect_problem(
+        "[backend]\nobject_store = \"azure\"\n",
+        "c.toml:2: backend.object_store must be one of \"local\", \"aws\", not \"azure\"");
+    expect_problem("backend = \"azure\"\n", "c.toml:1: backend must be one of");
+    expect_problem("backend = 3\n", "c.toml:1: backend must be a section");
     expect_problem("[pipeline]\nraw_bucket = \"x\"\n", "did you mean \"data.raw_bucket\"?");
 }
 
@@ -358,6 +384,7 @@ int main(void)
         cmocka_unit_test(references_keep_the_type_of_the_value),
         cmocka_unit_test(without_a_split_the_training_asks_for_no_validation_set),
         cmocka_unit_test(layers_stand_over_each_other_and_tell_where_a_value_came_from),
+        cmocka_unit_test(one_word_chooses_the_backend_of_every_port),
         cmocka_unit_test(every_mistake_is_told_with_its_place),
         cmocka_unit_test(mistakes_outside_the_file_are_told_too),
         cmocka_unit_test(values_that_do_not_fit_together_are_refused),
