@@ -52,25 +52,11 @@ static void copy_text(char *to, size_t size, struct str text)
     }
 }
 
-static bool is_sha256(struct str text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        if (strchr("0123456789abcdef", text.ptr[i]) == NULL) {
-            return false;
-        }
-    }
-    return text.len == DIGEST_HEX_SIZE - 1;
-}
-
 void s3_read_info(const struct aws_call *call, const char *key, struct object_info *out_info)
 {
     struct object_info info = {0};
-    struct str sha256 = aws_call_header(call, S3_SHA256_HEADER);
     snprintf(info.key, sizeof(info.key), "%s", key);
     copy_text(info.etag, sizeof(info.etag), aws_call_header(call, "etag"));
-    if (is_sha256(sha256)) {
-        copy_text(info.sha256, sizeof(info.sha256), sha256);
-    }
     str_to_u64(aws_call_header(call, "content-length"), &info.size_bytes);
     if (!clock_parse_http(aws_call_header(call, "last-modified"), &info.modified_ms)) {
         clock_parse_http(aws_call_header(call, "date"), &info.modified_ms);

@@ -19,10 +19,9 @@ bool s3_content_range_total(struct str value, uint64_t *out_total);
  * small objects need little memory. */
 size_t s3_part_size(size_t part_bytes, int number);
 
-/* Fills info from the headers of the answer to HEAD, GET or PUT: etag, size (Content-Length), time,
- * and the sha256 that we left in the metadata. key is the caller's. */
+/* Fills info from the headers of the answer to HEAD, GET or PUT: etag, size (Content-Length), time.
+ * The sha256 stays empty: what S3 could tell of it was said by whoever wrote the object. */
 void s3_read_info(const struct aws_call *call, const char *key, struct object_info *out_info);
-#define S3_SHA256_HEADER "x-amz-meta-gatehouse-sha256"
 
 struct s3_part_tag {
     char etag[OBJECT_ETAG_SIZE];

@@ -339,7 +339,6 @@ static void put_whole(struct s3_writer *self, struct slot *slot)
     self->headers.count = 0;
     s3_headers_add_encryption(&self->headers, self->store);
     memcpy(self->sha256, slot->sha256, sizeof(self->sha256));
-    s3_headers_add(&self->headers, S3_SHA256_HEADER, self->sha256);
     call.body = (struct str){slot->bytes, slot->len};
     call.body_sha256 = slot->sha256;
     start_call(self, call, put_done);
