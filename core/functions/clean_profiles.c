@@ -22,12 +22,12 @@ static void build_copy(struct buf *sql, const char *table)
     buf_append_text(sql, " ORDER BY 1, 2, 3, 4, 5, 6) TO STDOUT WITH (FORMAT csv, HEADER)");
 }
 
-static bool read_all(struct loop *loop, struct database_session *session, struct clean *clean,
-                     struct error *err)
+static bool read_all(struct function_context *context, struct database_session *session,
+                     struct clean *clean, struct error *err)
 {
     for (;;) {
         database_copy_read_start(session);
-        if (!loop_await(loop, &session->op, err)) {
+        if (!loop_await(context->loop, &session->op, err) || !function_has_time(context, err)) {
             return false;
         }
         if (session->chunk.len == 0) {
@@ -43,14 +43,13 @@ static bool copy_table(struct cleaning *cleaning, struct database_session *sessi
                        struct clean *clean, struct error *err)
 {
     struct profile_source *source = cleaning->source;
-    struct loop *loop = cleaning->context->loop;
     struct buf sql;
     buf_init(&sql, 4096);
     build_copy(&sql, source->table);
     clean_begin_object(clean, str_from(source->table));
     database_copy_out_start(session, buf_text(&sql));
-    bool is_read = loop_await(loop, &session->op, err) && read_all(loop, session, clean, err) &&
-                   clean_end_object(clean, err);
+    bool is_read = loop_await(cleaning->context->loop, &session->op, err) &&
+                   read_all(cleaning->context, session, clean, err) && clean_end_object(clean, err);
     buf_done(&sql);
     return is_read;
 }

@@ -27,3 +27,12 @@ const struct function *function_find(const char *name)
     }
     return NULL;
 }
+
+bool function_has_time(const struct function_context *context, struct error *err)
+{
+    int64_t now_ms = context->clock->wall_ms(context->clock);
+    return context->deadline_ms == 0 ||
+           now_ms < context->deadline_ms - FUNCTION_DEADLINE_MARGIN_MS ||
+           error_set(err, ERROR_TRANSIENT, "timeout",
+                     "the function's time is up: give it a longer timeout or more memory");
+}

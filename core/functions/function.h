@@ -20,6 +20,8 @@ struct function_context { /* borrowed by the function for one call */
     struct clock *clock;
     struct object_store *objects;
     struct database *database; /* NULL: this function was given none */
+    int64_t deadline_ms; /* wall clock; 0: none. Shortly before it a function gives up by itself, so
+                            that its caller hears why and nothing half-written stays */
 };
 
 /* Gives the result, or NULL with err. */
@@ -32,6 +34,10 @@ struct function {
     bool needs_database;
     function_fn run;
 };
+
+enum { FUNCTION_DEADLINE_MARGIN_MS = 2000 };
+/* False (transient, "timeout") when the deadline is near; asked before each chunk. */
+bool function_has_time(const struct function_context *context, struct error *err);
 
 /* By name, or NULL. The table ends with a NULL name. */
 const struct function *function_find(const char *name);

@@ -1,15 +1,15 @@
 /* gatehouse-function: one of the data functions, as a child process: event on stdin, result on
  * stdout, log on stderr. Exit 0 with a result; 1 with {"errorType","errorMessage"}; 64 for a wrong
- * call. */
+ * call. Under AWS Lambda (AWS_LAMBDA_RUNTIME_API is set) it serves the Runtime API instead. */
 #include "core/base/buf.h"
-#include "core/functions/function.h"
-#include "core/local/folder_store.h"
-#include "core/net/pg.h"
+#include "core/functions/runtime.h"
+#include "core/functions/services.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { EXIT_FUNCTION_FAILED = 1, EXIT_USAGE = 64, EVENT_SIZE_MAX = 6 << 20, READ_SIZE = 1 << 16 };
 
@@ -47,11 +47,6 @@ static struct json *parse_event(struct error *err)
     buf_init(&text, EVENT_SIZE_MAX);
     struct json *event = read_event(&text, err) ? json_parse(buf_str(&text), err) : NULL;
     buf_done(&text);
-    if (event != NULL && !json_is_object(event)) {
-        json_free(event);
-        error_set(err, ERROR_PERMANENT, "bad_event", "the event is not a JSON object");
-        return NULL;
-    }
     return event;
 }
 
@@ -65,41 +60,19 @@ static struct json *error_json(const struct error *err)
     return json;
 }
 
-static struct database *open_database(struct loop *loop)
-{
-    const char *dsn = getenv("GATEHOUSE_DATABASE_DSN");
-    if (dsn == NULL) {
-        return NULL;
-    }
-    struct pg_settings settings = {.dsn = dsn};
-    struct database *database = pg_database_new(loop, &settings);
-    unsetenv("GATEHOUSE_DATABASE_DSN");
-    return database;
-}
-
 static struct json *call(const struct function *function, struct error *err)
 {
-    const char *lake = getenv("GATEHOUSE_LAKE");
-    if (lake == NULL) {
-        error_set(err, ERROR_PERMANENT, "no_lake",
-                  "GATEHOUSE_LAKE does not say where the objects are");
-        return NULL;
-    }
+    struct function_services services;
+    struct json *result = NULL;
     struct json *event = parse_event(err);
     if (event == NULL) {
         return NULL;
     }
-    struct loop *loop = loop_new();
-    struct function_context context = {.loop = loop, .clock = clock_system()};
-    struct json *result = NULL;
-    context.objects = folder_store_new(loop, lake, err);
-    if (context.objects != NULL) {
-        context.database = function->needs_database ? open_database(loop) : NULL;
-        result = function->run(&context, event, err);
-        database_free(context.database);
-        object_store_free(context.objects);
+    if (function_services_init(&services, (const char *const *)environ, err)) {
+        unsetenv("GATEHOUSE_DATABASE_DSN"); /* nobody who reads our environment later needs it */
+        result = function_call(&services, function, event, 0, err);
     }
-    loop_free(loop);
+    function_services_done(&services);
     json_free(event);
     return result;
 }
@@ -136,6 +109,12 @@ static int run_function(const struct function *function)
 int main(int argc, char **argv)
 {
     signal(SIGXFSZ, SIG_IGN); /* a write that is refused is an error that can be told */
+    const char *runtime_api = getenv("AWS_LAMBDA_RUNTIME_API");
+    if (runtime_api != NULL) {
+        const char *handler = argc == 2 ? argv[1] : getenv("_HANDLER");
+        return runtime_run(runtime_api, handler == NULL ? "" : handler,
+                           (const char *const *)environ);
+    }
     if (argc != 2) {
         return usage();
     }

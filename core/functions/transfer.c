@@ -10,7 +10,7 @@ static bool feed_all(struct function_context *context, struct object_reader *rea
 {
     for (;;) {
         object_read_start(reader);
-        if (!loop_await(context->loop, &reader->op, err)) {
+        if (!loop_await(context->loop, &reader->op, err) || !function_has_time(context, err)) {
             return false;
         }
         if (reader->chunk.len == 0) {

@@ -1,0 +1,222 @@
+/* The loop of the Runtime API: next, then response or error. */
+#include "core/functions/runtime.h"
+
+#include "core/base/alloc.h"
+#include "core/functions/services.h"
+#include "core/net/http.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    EXIT_RUNTIME = 1,
+    EVENT_SIZE_MAX = 8 << 20,                /* Lambda's own limit is 6 MB */
+    RESULT_SIZE_MAX = 6 * 1024 * 1024 + 100, /* what Lambda takes back */
+    ANSWER_SIZE_MAX = 64 << 10,
+    REQUEST_ID_SIZE = 128,
+    URL_SIZE = 512,
+    ANSWER_TIMEOUT_MS = 30000,
+};
+
+struct runtime {
+    const char *api;
+    const struct function *function;
+    struct loop *loop;
+    struct http *http;
+    struct function_services services;
+    char request_id[REQUEST_ID_SIZE];
+    int64_t deadline_ms;
+};
+
+static void log_failure(const struct runtime *runtime, const struct error *err)
+{
+    fprintf(stderr, "request=%s error=%s:%s message=\"%s\"\n", runtime->request_id,
+            error_class_name(err->error_class), err->code, err->message);
+}
+
+static bool check_status(const struct http_request *req, const char *what, struct error *err)
+{
+    if (req->status >= 200 && req->status < 300) {
+        return true;
+    }
+    err->http_status = 0;
+    error_set(err, ERROR_PERMANENT, req->status == 413 ? "response_too_large" : "runtime_api",
+              "Runtime API: %s was answered with status %d", what, req->status);
+    err->http_status = req->status;
+    return false;
+}
+
+/* ---- sending */
+
+static bool send(struct runtime *runtime, const char *path, struct str body, bool is_error,
+                 struct error *err)
+{
+    char url[URL_SIZE];
+    const struct http_header headers[] = {
+        {"Content-Type", "application/json"},
+        {"Lambda-Runtime-Function-Error-Type",
+         runtime->function == NULL ? "Runtime.NoSuchHandler" : "Function.Failed"},
+    };
+    snprintf(url, sizeof(url), "http://%s/2018-06-01/runtime/%s", runtime->api, path);
+    struct http_request req = {
+        .method = "POST",
+        .url = url,
+        .headers = headers,
+        .header_count = is_error ? 2 : 1,
+        .body = body,
+        .response_limit_bytes = ANSWER_SIZE_MAX,
+        .total_timeout_ms = ANSWER_TIMEOUT_MS,
+        .allow_plain = true,
+        .without_proxy = true,
+    };
+    http_request_start(runtime->http, &req);
+    bool is_sent = loop_await(runtime->loop, &req.op, err) && check_status(&req, path, err);
+    http_request_done(&req);
+    return is_sent;
+}
+
+/* errorType "<class>:<code>" is what the caller's retry goes by. */
+static bool send_error(struct runtime *runtime, const char *path, const struct error *failure,
+                       struct error *err)
+{
+    struct json *json = json_object();
+    char type[ERROR_CODE_SIZE + 16];
+    snprintf(type, sizeof(type), "%s:%s", error_class_name(failure->error_class), failure->code);
+    json_set_text(json, "errorType", type);
+    json_set_text(json, "errorMessage", failure->message);
+    json_set(json, "stackTrace", json_array());
+    char *text = json_print(json);
+    bool is_sent = send(runtime, path, str_from(text), true, err);
+    free(text);
+    json_free(json);
+    return is_sent;
+}
+
+/* ---- one event */
+
+static void copy_header(const struct http_request *req, const char *name, char *to, size_t size)
+{
+    struct str value = http_response_header(req, name);
+    snprintf(to, size, STR_FMT, STR_ARG(value));
+}
+
+static bool is_request_id(const char *text)
+{
+    size_t len = strspn(text, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_");
+    return len > 0 && text[len] == '\0';
+}
+
+static bool take_event(struct runtime *runtime, const struct http_request *req, struct error *err)
+{
+    char trace[512];
+    copy_header(req, "lambda-runtime-aws-request-id", runtime->request_id, REQUEST_ID_SIZE);
+    copy_header(req, "lambda-runtime-trace-id", trace, sizeof(trace));
+    if (!str_to_i64(http_response_header(req, "lambda-runtime-deadline-ms"),
+                    &runtime->deadline_ms)) {
+        runtime->deadline_ms = 0;
+    }
+    setenv("_X_AMZN_TRACE_ID", trace, 1);
+    return is_request_id(runtime->request_id) ||
+           error_set(err, ERROR_PERMANENT, "runtime_api",
+                     "Runtime API: an event without a request id");
+}
+
+/* Waits as long as it takes: Lambda freezes the sandbox meanwhile. */
+static bool next_event(struct runtime *runtime, struct http_request *req, struct error *err)
+{
+    char url[URL_SIZE];
+    snprintf(url, sizeof(url), "http://%s/2018-06-01/runtime/invocation/next", runtime->api);
+    *req = (struct http_request){
+        .method = "GET",
+        .url = url,
+        .response_limit_bytes = EVENT_SIZE_MAX,
+        .allow_plain = true,
+        .without_proxy = true,
+    };
+    http_request_start(runtime->http, req);
+    return loop_await(runtime->loop, &req->op, err) && check_status(req, "next", err) &&
+           take_event(runtime, req, err);
+}
+
+static struct json *run(struct runtime *runtime, struct str event_text, struct error *err)
+{
+    struct json *event = json_parse(event_text, err);
+    if (event == NULL) {
+        error_prefix(err, "the event");
+        return NULL;
+    }
+    struct json *result =
+        function_call(&runtime->services, runtime->function, event, runtime->deadline_ms, err);
+    json_free(event);
+    return result;
+}
+
+static bool answer(struct runtime *runtime, struct str event_text, struct error *err)
+{
+    char path[URL_SIZE / 2];
+    struct error failure = {0};
+    struct json *result = run(runtime, event_text, &failure);
+    char *text = result == NULL ? NULL : json_print(result);
+    json_free(result);
+    if (text != NULL && strlen(text) > RESULT_SIZE_MAX) {
+        free(text);
+        text = NULL;
+        error_set(&failure, ERROR_PERMANENT, "response_too_large",
+                  "the result is larger than the %d bytes that Lambda takes", RESULT_SIZE_MAX);
+    }
+    if (text == NULL) {
+        log_failure(runtime, &failure);
+        snprintf(path, sizeof(path), "invocation/%s/error", runtime->request_id);
+        return send_error(runtime, path, &failure, err);
+    }
+    snprintf(path, sizeof(path), "invocation/%s/response", runtime->request_id);
+    bool is_sent = send(runtime, path, str_from(text), false, err);
+    free(text);
+    return is_sent;
+}
+
+static bool serve_one(struct runtime *runtime, struct error *err)
+{
+    struct http_request req;
+    bool is_served = next_event(runtime, &req, err) && answer(runtime, buf_str(&req.response), err);
+    http_request_done(&req);
+    return is_served;
+}
+
+/* ---- life */
+
+static bool init(struct runtime *runtime, const char *handler, const char *const *environment,
+                 struct error *err)
+{
+    runtime->function = function_find(handler);
+    if (runtime->function == NULL) {
+        return error_set(err, ERROR_PERMANENT, "no_such_handler",
+                         "no function is called '%.140s': the handler must be one of "
+                         "`gatehouse-function --list`",
+                         handler);
+    }
+    return function_services_init(&runtime->services, environment, err);
+}
+
+int runtime_run(const char *api, const char *handler, const char *const *environment)
+{
+    struct runtime runtime = {.api = api, .loop = loop_new(), .request_id = "-"};
+    struct error err = {0};
+    struct error ignored;
+    runtime.http = http_new(runtime.loop, &(struct http_settings){.user_agent = "gatehouse"});
+    if (init(&runtime, handler, environment, &err)) {
+        while (serve_one(&runtime, &err)) {
+        }
+        log_failure(&runtime, &err);
+    } else {
+        log_failure(&runtime, &err);
+        send_error(&runtime, "init/error", &err, &ignored);
+    }
+    if (runtime.services.loop != NULL) {
+        function_services_done(&runtime.services);
+    }
+    http_free(runtime.http);
+    loop_free(runtime.loop);
+    return EXIT_RUNTIME;
+}
