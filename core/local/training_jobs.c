@@ -601,7 +601,8 @@ static const struct training_service_ops training_jobs_ops = {
     .stop = jobs_stop,
     .logs = jobs_logs,
     .free = jobs_free,
-    .poll_interval_ms = POLL_INTERVAL_MS,
+    .poll_first_ms = POLL_INTERVAL_MS,
+    .poll_max_ms = POLL_INTERVAL_MS,
 };
 
 struct training_service *training_jobs_new(struct loop *loop, const struct training_jobs_spec *spec,

@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-enum { TRAINING_NAME_SIZE = 64, TRAINING_STATUS_SIZE = 64, TRAINING_URI_SIZE = 1200 };
+enum { TRAINING_NAME_SIZE = 64, TRAINING_STATUS_SIZE = 64, TRAINING_MESSAGE_SIZE = 256, TRAINING_URI_SIZE = 1200 };
 
 /* DescribeTrainingJob's TrainingJobStatus, in our four words. An unknown status is an error (loud),
  * never a state. */
@@ -30,6 +30,7 @@ struct training_job {
     char status[TRAINING_STATUS_SIZE];           /* SageMaker's word: "InProgress" */
     char secondary_status[TRAINING_STATUS_SIZE]; /* "Starting", "Downloading", "Training",
                                                     "Uploading" ... */
+    char status_message[TRAINING_MESSAGE_SIZE];  /* what the service says of it; may be empty */
     bool has_begun; /* past provisioning: the training clock counts (secondary status Training or
                        later) */
     char failure_reason[ERROR_MESSAGE_SIZE];
@@ -80,7 +81,10 @@ struct training_service_ops {
     void (*stop)(struct training_service *service, struct training_stop *req);
     void (*logs)(struct training_service *service, struct training_logs *req);
     void (*free)(struct training_service *service);
-    int64_t poll_interval_ms; /* how often a job should be described */
+    /* A job is described after first_ms, then ever less often until max_ms, and again after first_ms
+     * when its status has changed. */
+    int64_t poll_first_ms, poll_max_ms;
+    int64_t log_lag_ms; /* how long after the end of a job lines of its log may still arrive */
 };
 
 void training_create_start(struct training_service *service, struct training_create *req);

@@ -13,6 +13,8 @@ enum {
     FAILURES_MAX = 10, /* in a row, while the job goes on without us */
     BACKOFF_MAX_MS = 60000,
 };
+#define POLL_GROWTH 1.5
+#define POLL_JITTER 0.2 /* many runners do not ask in step */
 
 /* ---- what all steps share */
 
@@ -33,7 +35,7 @@ void train_describe_begin(struct attempt *attempt)
 enum step_next train_tolerate(struct attempt *attempt, struct error *err)
 {
     struct train_stage *stage = attempt->state;
-    int64_t first_ms = train_service(attempt)->ops->poll_interval_ms;
+    int64_t first_ms = train_service(attempt)->ops->poll_first_ms;
     first_ms = first_ms < 1 ? 1 : first_ms;
     if (err->error_class != ERROR_TRANSIENT || ++stage->failures >= FAILURES_MAX) {
         stage->failures = 0;
@@ -47,6 +49,22 @@ enum step_next train_tolerate(struct attempt *attempt, struct error *err)
     attempt_log(attempt, "warn", "job=%s trouble=%d of %d retry_in_ms=%lld: %s", stage->job_name,
                 stage->failures, FAILURES_MAX, (long long)attempt->delay_ms, err->message);
     return STEP_REPEAT;
+}
+
+int64_t train_poll_delay_ms(struct attempt *attempt)
+{
+    struct train_stage *stage = attempt->state;
+    const struct training_service_ops *ops = train_service(attempt)->ops;
+    double delay_ms = (double)ops->poll_first_ms;
+    for (int i = 0; i < stage->polls && delay_ms < (double)ops->poll_max_ms; i++) {
+        delay_ms *= POLL_GROWTH;
+    }
+    stage->polls++;
+    if (ops->poll_first_ms == ops->poll_max_ms) {
+        return ops->poll_first_ms;
+    }
+    delay_ms = delay_ms < (double)ops->poll_max_ms ? delay_ms : (double)ops->poll_max_ms;
+    return (int64_t)(delay_ms * (1 - POLL_JITTER * random_unit(&attempt->random)));
 }
 
 static enum step_next jump(struct attempt *attempt, size_t step)
@@ -221,7 +239,7 @@ static enum step_next stop_end(struct attempt *attempt, struct error *err)
         stage->turn = TURN_STOP;
         return STEP_AGAIN;
     }
-    attempt->delay_ms = train_service(attempt)->ops->poll_interval_ms;
+    attempt->delay_ms = train_poll_delay_ms(attempt);
     return STEP_REPEAT;
 }
 

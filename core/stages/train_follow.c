@@ -10,6 +10,7 @@
 
 enum {
     LOG_READS_MAX = 1000, /* for one poll: a flood of lines does not keep us from the status */
+    LATE_READS = 5,       /* of the log, after the end of the job */
     REPORT_INTERVAL_MS = 250,
     POLL_TOLD_MS = 1000,      /* from here on each look at the job is told */
     PENDING_ROUNDS_MAX = 500, /* of one report; older ones are left out */
@@ -17,14 +18,20 @@ enum {
 
 /* ---- wait for job: describe it, read its log, again and again */
 
+static bool has_changed(const struct train_stage *stage)
+{
+    return strcmp(stage->secondary_status, stage->describe.job.secondary_status) != 0;
+}
+
 /* Who looks at a screen wants to know when the job was seen last, unless it is seen all the time.
  */
 static bool polls_slowly(const struct attempt *attempt)
 {
-    return train_service(attempt)->ops->poll_interval_ms >= POLL_TOLD_MS;
+    return train_service(attempt)->ops->poll_max_ms >= POLL_TOLD_MS;
 }
 
-static struct json *job_json(const struct attempt *attempt)
+/* poll_ms: the time until the next look; 0: there will be none. */
+static struct json *job_json(const struct attempt *attempt, int64_t poll_ms)
 {
     const struct train_stage *stage = attempt->state;
     const struct training_job *described = &stage->describe.job;
@@ -32,8 +39,11 @@ static struct json *job_json(const struct attempt *attempt)
     json_set_text(job, "name", stage->job_name);
     json_set_text(job, "status", described->status);
     json_set_text(job, "secondary_status", described->secondary_status);
-    if (polls_slowly(attempt)) {
-        json_set_int(job, "poll_interval_ms", train_service(attempt)->ops->poll_interval_ms);
+    if (described->status_message[0] != '\0') {
+        json_set_text(job, "message", described->status_message);
+    }
+    if (polls_slowly(attempt) && poll_ms > 0) {
+        json_set_int(job, "poll_interval_ms", poll_ms);
     }
     if (described->billable_ms > 0) {
         json_set_int(job, "billable_ms", described->billable_ms);
@@ -41,20 +51,20 @@ static struct json *job_json(const struct attempt *attempt)
     return job;
 }
 
-static void report_training(struct attempt *attempt, bool is_forced)
+static void report_training(struct attempt *attempt, int64_t poll_ms, bool is_forced)
 {
     struct train_stage *stage = attempt->state;
     int64_t now_ms = attempt->spec.clock->monotonic_ms(attempt->spec.clock);
-    bool has_news = json_count(stage->new_rounds) > 0 || polls_slowly(attempt) ||
-                    strcmp(stage->secondary_status, stage->describe.job.secondary_status) != 0;
-    if (!has_news || (!is_forced && now_ms - stage->reported_ms < REPORT_INTERVAL_MS)) {
+    bool has_news = json_count(stage->new_rounds) > 0 || has_changed(stage);
+    bool is_due = is_forced || now_ms - stage->reported_ms >= REPORT_INTERVAL_MS;
+    if (!polls_slowly(attempt) && !(has_news && is_due)) {
         return;
     }
     stage->reported_ms = now_ms;
     memcpy(stage->secondary_status, stage->describe.job.secondary_status,
            sizeof(stage->secondary_status));
     struct json *body = json_object();
-    json_set(body, "job", job_json(attempt));
+    json_set(body, "job", job_json(attempt, poll_ms));
     json_set_int(body, "done", stage->rounds);
     if (stage->num_round > 0) {
         json_set_int(body, "total", stage->num_round);
@@ -150,16 +160,31 @@ static bool find_model(struct train_stage *stage, struct error *err)
     return object_parse_uri(str_from(job->model_uri), &stage->model_bucket, &stage->model_key, err);
 }
 
+/* Lines may arrive after the end of the job, unless the last round has been seen. */
+static bool must_wait_for_log(struct attempt *attempt)
+{
+    struct train_stage *stage = attempt->state;
+    bool is_complete = stage->num_round > 0 && stage->rounds >= stage->num_round;
+    attempt->delay_ms = train_service(attempt)->ops->log_lag_ms / LATE_READS;
+    return attempt->delay_ms > 0 && !is_complete && stage->late_reads++ < LATE_READS;
+}
+
 static enum step_next judge_job(struct attempt *attempt, struct error *err)
 {
     struct train_stage *stage = attempt->state;
     const struct training_job *job = &stage->describe.job;
-    report_training(attempt, job->state != TRAINING_RUNNING);
     if (job->state == TRAINING_RUNNING) {
         stage->turn = TURN_DESCRIBE;
-        attempt->delay_ms = train_service(attempt)->ops->poll_interval_ms;
+        stage->polls = has_changed(stage) ? 0 : stage->polls;
+        attempt->delay_ms = train_poll_delay_ms(attempt);
+        report_training(attempt, attempt->delay_ms, false);
         return STEP_REPEAT;
     }
+    if (must_wait_for_log(attempt)) {
+        stage->turn = TURN_LOGS;
+        return STEP_REPEAT;
+    }
+    report_training(attempt, 0, true);
     attempt->has_remote_work = false;
     if (job->state == TRAINING_FAILED) {
         return end_failed_job(job, err);

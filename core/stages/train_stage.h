@@ -47,6 +47,8 @@ struct train_stage {
     bool has_told_log_trouble;
     int failures; /* of the service, in a row */
     int log_reads;
+    int polls; /* since the status changed */
+    int late_reads;
     char secondary_status[TRAINING_STATUS_SIZE]; /* as last reported */
     int64_t rounds;                              /* the last one + 1 */
     struct json *metrics;                        /* of the last round */
@@ -59,6 +61,8 @@ struct training_service *train_service(const struct attempt *attempt);
 void train_describe_begin(struct attempt *attempt);
 /* Trouble on the way to a job that goes on without us: wait and ask again, but not for ever. */
 enum step_next train_tolerate(struct attempt *attempt, struct error *err);
+/* Until the next look at the job: longer each time, from the beginning when its status changes. */
+int64_t train_poll_delay_ms(struct attempt *attempt);
 
 /* train_data.c */
 void train_read_places(struct attempt *attempt); /* of the channels, from the parameters */

@@ -209,21 +209,65 @@ static void progress_says_how_far_it_is_and_is_throttled(void **state)
     free_world(&world);
 }
 
+static int64_t told_polls[16], told_billable_ms;
+static size_t told_count;
+static void keep_polls(void *context, struct attempt *attempt, struct json *body)
+{
+    struct attempt_fixture *fixture = context;
+    const struct json *job = json_get(body, "job");
+    int64_t poll_ms = json_int_or(job, "poll_interval_ms", 0);
+    (void)attempt;
+    fixture->reports++;
+    told_billable_ms = json_int_or(job, "billable_ms", told_billable_ms);
+    if (poll_ms > 0 && told_count < sizeof(told_polls) / sizeof(told_polls[0])) {
+        told_polls[told_count++] = poll_ms;
+    }
+    json_free(body);
+}
+
 /* Who looks at a screen can count down to the next look, and sees what it has cost. */
-static void a_slow_poll_is_told_with_what_is_billed(void **state)
+static void looks_grow_rarer_until_the_status_changes_and_each_is_told(void **state)
 {
     (void)state;
+    static const struct fake_job_state script[] = {
+        {"InProgress", "Starting", NULL},
+        {"InProgress", "Training", NULL},
+        {"InProgress", "Training", NULL},
+        {"InProgress", "Training", NULL},
+        {"InProgress", "Training", NULL},
+        {"InProgress", "Training", NULL},
+        {"InProgress", "Uploading", NULL},
+        {"Completed", "Completed", NULL},
+        {0},
+    };
+    static const int64_t most[] = {8, 8, 12, 18, 27, 40, 8};
     static const char *const texts[] = {NULL};
     struct world world = new_world();
     world.fake->log_texts = texts;
-    world.fake->training_ops.poll_interval_ms = 30000;
-    world.fixture->hooks.progress = keep_waiting;
+    world.fake->new_job_script = script;
+    world.fake->training_ops.poll_first_ms = 8;
+    world.fake->training_ops.poll_max_ms = 1000;
+    world.fixture->hooks.progress = keep_polls;
+    told_count = 0;
     run_world(&world, false);
-    const struct json *job = json_get(last_waiting, "job");
-    assert_int_equal(json_int_or(job, "poll_interval_ms", 0), 30000);
-    assert_int_equal(json_int_or(job, "billable_ms", 0), 1200);
-    json_free(last_waiting);
-    last_waiting = NULL;
+    assert_int_equal(told_count, 7);
+    for (size_t i = 0; i < told_count; i++) {
+        assert_in_range(told_polls[i], most[i] * 8 / 10 - 1, most[i]);
+    }
+    assert_int_equal(told_billable_ms, 1200);
+    free_world(&world);
+}
+
+static void lines_that_come_after_the_end_are_read(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"[0]#011train-error:0.19\n", "",  "", "", "", "", "",
+                                        "[1]#011train-error:0.18\n", NULL};
+    struct world world = new_world();
+    world.fake->log_texts = texts;
+    world.fake->training_ops.log_lag_ms = 10;
+    run_world(&world, false);
+    assert_int_equal(json_int_or(world.fixture->outputs, "rounds", 0), 2);
     free_world(&world);
 }
 
@@ -736,7 +780,8 @@ int main(void)
         cmocka_unit_test(the_request_is_create_training_jobs),
         cmocka_unit_test(rounds_of_the_log_become_progress_and_metrics),
         cmocka_unit_test(progress_says_how_far_it_is_and_is_throttled),
-        cmocka_unit_test(a_slow_poll_is_told_with_what_is_billed),
+        cmocka_unit_test(looks_grow_rarer_until_the_status_changes_and_each_is_told),
+        cmocka_unit_test(lines_that_come_after_the_end_are_read),
         cmocka_unit_test(bad_rows_are_refused_before_money_is_spent),
         cmocka_unit_test(a_column_that_always_rises_is_an_id),
         cmocka_unit_test(an_endless_row_is_refused),
