@@ -256,7 +256,8 @@ void s3_name_error(struct error *err, const char *bucket, const char *key)
         int http_status;
         const char *code;
     } names[] = {{403, "access_denied"}, {404, "not_found"}, {412, "precondition_failed"}};
-    if (aws_error_is_credentials(err)) {
+    bool is_denied = error_is(err, "AccessDenied"); /* who we are is not in doubt */
+    if (aws_error_is_credentials(err) && !is_denied) {
         return;
     }
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

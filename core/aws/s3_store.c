@@ -144,6 +144,7 @@ static void s3_copy(struct object_store *store, struct object_copy *req)
     s3_headers_add_encryption(&task->headers, task->store);
     task_call(task, "CopyObject", "PUT", simple_done);
     task->call.stall_timeout_ms = COPY_STALL_MS; /* S3 answers when it has copied */
+    task->call.success_root = "CopyObjectResult";
     task_start(task);
 }
 
@@ -191,6 +192,7 @@ static void list_page(struct task *task)
         return;
     }
     task->call.query = buf_text(&task->text);
+    task->call.success_root = "ListBucketResult";
     task_start(task);
 }
 

@@ -401,6 +401,7 @@ static void complete_upload(struct s3_writer *self)
     call.query = buf_text(&self->text);
     call.body = (struct str){self->text.ptr + length, self->text.len - length};
     call.stall_timeout_ms = COMPLETE_STALL_MS;
+    call.success_root = "CompleteMultipartUploadResult";
     start_call(self, call, complete_done);
 }
 

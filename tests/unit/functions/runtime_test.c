@@ -176,7 +176,7 @@ static void put_raw_data(struct fixture *f)
     test_file_write(folder, "a.csv",
                     "CUSTOMER_ID,PAY_0,PAY_2,PAY_3,PAY_4,PAY_5,PAY_6,BILL_AMT1,BILL_AMT2,BILL_AMT3,"
                     "BILL_AMT4,BILL_AMT5,BILL_AMT6,PAY_AMT1,PAY_AMT2,PAY_AMT3,PAY_AMT4,PAY_AMT5,"
-                    "PAY_AMT6,DEFAULT\n"
+                    "PAY_AMT6,DEFAULT_PAYMENT_NEXT_MONTH\n"
                     "1,0,0,0,0,0,0,1,2,3,4,5,6,1,1,1,1,1,1,0\n",
                     0600);
     free(folder);

@@ -1,0 +1,475 @@
+/* The object store port on a small S3: whole objects, parts both ways, and every way out. */
+#include "core/aws/s3_store.h"
+
+#include "core/base/alloc.h"
+#include "core/base/random.h"
+#include "tests/support/cmocka.h"
+#include "tests/support/fake_s3.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BUCKET "bank-data"
+
+enum { PART = S3_PART_BYTES_MIN };
+
+struct fixture {
+    struct loop *loop;
+    struct fake_aws *aws;
+    struct fake_s3 *s3;
+    struct aws_session *session;
+    struct object_store *store;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *f = xcalloc(1, sizeof(*f));
+    f->loop = loop_new();
+    f->aws = fake_aws_new(f->loop);
+    f->s3 = fake_s3_new(f->aws);
+    f->session = fake_aws_session(f->aws);
+    f->store = s3_store_new(f->session, &(struct s3_settings){.part_bytes = PART, .parallel = 3});
+    fake_s3_add_bucket(f->s3, BUCKET);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(fake_s3_upload_count(f->s3), 0); /* parts that stay are billed */
+    object_store_free(f->store);
+    aws_session_free(f->session);
+    fake_aws_free(f->aws);
+    fake_s3_free(f->s3);
+    loop_free(f->loop);
+    free(f);
+    return 0;
+}
+
+static char *make_bytes(size_t size)
+{
+    struct random random = {size + 1};
+    char *bytes = xmalloc(size + 8);
+    for (size_t i = 0; i < size; i += 8) {
+        uint64_t word = random_next(&random);
+        memcpy(bytes + i, &word, 8);
+    }
+    return bytes;
+}
+
+/* ---- writing and reading in one go */
+
+static bool create(struct fixture *f, struct object_writer *writer, const char *key,
+                   struct error *err)
+{
+    *writer = (struct object_writer){.bucket = BUCKET, .key = key};
+    object_create_start(f->store, writer);
+    return loop_await(f->loop, &writer->op, err);
+}
+
+static bool write_some(struct fixture *f, struct object_writer *writer, struct str data,
+                       struct error *err)
+{
+    object_write_start(writer, data);
+    return loop_await(f->loop, &writer->op, err);
+}
+
+static bool commit(struct fixture *f, struct object_writer *writer, struct error *err)
+{
+    object_commit_start(writer);
+    return loop_await(f->loop, &writer->op, err);
+}
+
+static void take_back(struct fixture *f, struct object_writer *writer)
+{
+    struct error err;
+    object_abort_start(writer);
+    assert_true(loop_await(f->loop, &writer->op, &err));
+    assert_null(writer->handle);
+}
+
+/* In pieces of random sizes. */
+static bool write_all(struct fixture *f, struct object_writer *writer, struct str data,
+                      struct error *err)
+{
+    struct random random = {data.len};
+    while (data.len > 0) {
+        size_t piece = random_below(&random, 3 << 20) + 1;
+        piece = piece < data.len ? piece : data.len;
+        if (!write_some(f, writer, (struct str){data.ptr, piece}, err)) {
+            return false;
+        }
+        data.ptr += piece;
+        data.len -= piece;
+    }
+    return true;
+}
+
+static void must_put(struct fixture *f, const char *key, struct str data)
+{
+    struct object_writer writer;
+    struct error err;
+    char sha256[DIGEST_HEX_SIZE];
+    if (!create(f, &writer, key, &err) || !write_all(f, &writer, data, &err) ||
+        !commit(f, &writer, &err)) {
+        fail_msg("%s: %s", key, err.message);
+    }
+    digest_hex(data, sha256);
+    assert_string_equal(writer.info.sha256, sha256);
+    assert_int_equal(writer.info.size_bytes, data.len);
+    assert_true(writer.info.etag[0] == '"');
+    assert_null(writer.handle);
+}
+
+static bool read_into(struct fixture *f, struct object_reader *reader, struct buf *out,
+                      struct error *err)
+{
+    object_open_start(f->store, reader);
+    bool is_good = loop_await(f->loop, &reader->op, err);
+    while (is_good) {
+        object_read_start(reader);
+        is_good = loop_await(f->loop, &reader->op, err);
+        if (!is_good || reader->chunk.len == 0) {
+            break;
+        }
+        buf_append_str(out, reader->chunk);
+    }
+    object_close(reader);
+    return is_good;
+}
+
+static void must_read(struct fixture *f, const char *key, uint64_t offset, uint64_t length,
+                      struct str expected)
+{
+    struct object_reader reader = {
+        .bucket = BUCKET, .key = key, .offset = offset, .length = length};
+    struct error err;
+    struct buf got;
+    buf_init(&got, (size_t)1 << 30);
+    if (!read_into(f, &reader, &got, &err)) {
+        fail_msg("%s from %llu: %s", key, (unsigned long long)offset, err.message);
+    }
+    assert_int_equal(got.len, expected.len);
+    assert_memory_equal(buf_text(&got), expected.ptr, expected.len);
+    buf_done(&got);
+}
+
+/* ---- objects of all sizes */
+
+static void objects_of_any_size_come_back_as_they_were(void **state)
+{
+    struct fixture *f = *state;
+    static const size_t sizes[] = {0, 1, 4096, PART - 1, PART, PART + 1, 3 * PART + 17, 7 * PART};
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        char *bytes = make_bytes(sizes[i]);
+        struct str data = {bytes, sizes[i]};
+        must_put(f, "folder/a key+with%odd signs", data);
+        struct str kept = fake_s3_get(f->s3, BUCKET, "folder/a key+with%odd signs");
+        assert_int_equal(kept.len, data.len);
+        must_read(f, "folder/a key+with%odd signs", 0, 0, data);
+        free(bytes);
+    }
+}
+
+static void a_part_of_an_object_is_read(void **state)
+{
+    struct fixture *f = *state;
+    size_t size = 2 * (size_t)PART + 100;
+    char *bytes = make_bytes(size);
+    fake_s3_put(f->s3, BUCKET, "k", (struct str){bytes, size});
+    must_read(f, "k", 10, 20, (struct str){bytes + 10, 20});
+    must_read(f, "k", PART - 1, 2, (struct str){bytes + PART - 1, 2});
+    must_read(f, "k", size - 5, 0, (struct str){bytes + size - 5, 5});
+    must_read(f, "k", size - 5, 500, (struct str){bytes + size - 5, 5});
+    must_read(f, "k", 7, (uint64_t)PART + 9, (struct str){bytes + 7, (size_t)PART + 9});
+    must_read(f, "k", size, 0, STR(""));
+    free(bytes);
+}
+
+static void only_what_fits_into_one_part_is_put_at_once(void **state)
+{
+    struct fixture *f = *state;
+    char *bytes = make_bytes(2 * (size_t)PART);
+    must_put(f, "small", (struct str){bytes, PART});
+    assert_int_equal(fake_aws_count(f->aws), 1);
+    must_put(f, "large", (struct str){bytes, PART + 1});
+    assert_int_equal(fake_aws_count(f->aws), 1 + 4); /* begin, two parts, complete */
+    free(bytes);
+}
+
+/* ---- what is not there, not ours, not the same */
+
+static void expect_open_error(struct fixture *f, struct object_reader reader, const char *code,
+                              const char *part)
+{
+    struct error err = {0};
+    object_open_start(f->store, &reader);
+    assert_false(loop_await(f->loop, &reader.op, &err));
+    assert_string_equal(err.code, code);
+    assert_non_null(strstr(err.message, part));
+    assert_null(reader.handle);
+    object_close(&reader);
+}
+
+static void absent_and_forbidden_objects_are_told_apart(void **state)
+{
+    struct fixture *f = *state;
+    fake_s3_put(f->s3, BUCKET, "k", STR("v"));
+    expect_open_error(f, (struct object_reader){.bucket = BUCKET, .key = "none"}, "not_found",
+                      "s3://" BUCKET "/none");
+    expect_open_error(f, (struct object_reader){.bucket = "no-bucket", .key = "k"}, "not_found",
+                      "NoSuchBucket");
+    fake_s3_fail(f->s3, "GET", 1,
+                 (struct fake_answer){.status = 403,
+                                      .body = STR("<Error><Code>AccessDenied</Code></Error>")});
+    expect_open_error(f, (struct object_reader){.bucket = BUCKET, .key = "k"}, "access_denied",
+                      "s3://" BUCKET "/k");
+    expect_open_error(f, (struct object_reader){.bucket = BUCKET, .key = "k", .if_match = "\"v0\""},
+                      "precondition_failed", "s3://" BUCKET "/k");
+}
+
+static void an_object_that_changes_while_it_is_read_is_found_out(void **state)
+{
+    struct fixture *f = *state;
+    size_t size = 6 * (size_t)PART;
+    struct object_reader reader = {.bucket = BUCKET, .key = "k"};
+    struct error err;
+    char *bytes = make_bytes(size);
+    fake_s3_put(f->s3, BUCKET, "k", (struct str){bytes, size});
+    object_open_start(f->store, &reader);
+    assert_true(loop_await(f->loop, &reader.op, &err));
+    assert_int_equal(reader.info.size_bytes, size);
+    fake_s3_put(f->s3, BUCKET, "k", (struct str){bytes, size});
+    bool is_good = true;
+    for (int i = 0; i < 3 && is_good; i++) {
+        object_read_start(&reader);
+        is_good = loop_await(f->loop, &reader.op, &err);
+    }
+    assert_false(is_good);
+    assert_string_equal(err.code, "precondition_failed");
+    object_close(&reader);
+    free(bytes);
+}
+
+static void a_reader_closed_in_the_middle_leaves_nothing(void **state)
+{
+    struct fixture *f = *state;
+    size_t size = 6 * (size_t)PART;
+    struct object_reader reader = {.bucket = BUCKET, .key = "k"};
+    struct error err;
+    char *bytes = make_bytes(size);
+    fake_s3_put(f->s3, BUCKET, "k", (struct str){bytes, size});
+    object_open_start(f->store, &reader);
+    assert_true(loop_await(f->loop, &reader.op, &err));
+    object_read_start(&reader);
+    assert_true(loop_await(f->loop, &reader.op, &err)); /* the next ranges are on their way */
+    object_close(&reader);
+    assert_null(reader.handle);
+    free(bytes);
+}
+
+/* ---- trouble while writing */
+
+static void throttled_parts_are_sent_again(void **state)
+{
+    struct fixture *f = *state;
+    size_t size = 2 * (size_t)PART + 5;
+    char *bytes = make_bytes(size);
+    fake_s3_fail(
+        f->s3, "PUT", 2,
+        (struct fake_answer){.status = 503, .body = STR("<Error><Code>SlowDown</Code></Error>")});
+    must_put(f, "k", (struct str){bytes, size});
+    must_read(f, "k", 0, 0, (struct str){bytes, size});
+    free(bytes);
+}
+
+static void a_completion_that_fails_inside_a_200_is_tried_again(void **state)
+{
+    struct fixture *f = *state;
+    size_t size = (size_t)PART + 5;
+    char *bytes = make_bytes(size);
+    fake_s3_fail(f->s3, "POST", 2,
+                 (struct fake_answer){
+                     .status = 200, .body = STR("  \n<Error><Code>InternalError</Code></Error>")});
+    must_put(f, "k", (struct str){bytes, size});
+    must_read(f, "k", 0, 0, (struct str){bytes, size});
+    free(bytes);
+}
+
+/* Whatever request of an upload is refused: an error, no object, no parts. */
+static void a_refusal_anywhere_leaves_nothing_behind(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *method;
+        int at;
+    } calls[] = {{"POST", 1}, {"PUT", 1}, {"PUT", 2}, {"PUT", 3}, {"POST", 2}};
+    size_t size = 2 * (size_t)PART + 5;
+    char *bytes = make_bytes(size);
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        struct object_writer writer;
+        struct error err = {0};
+        fake_s3_fail(f->s3, calls[i].method, calls[i].at,
+                     (struct fake_answer){.status = 403,
+                                          .body = STR("<Error><Code>AccessDenied</Code></Error>")});
+        assert_true(create(f, &writer, "k", &err));
+        bool is_written =
+            write_all(f, &writer, (struct str){bytes, size}, &err) && commit(f, &writer, &err);
+        assert_false(is_written);
+        assert_string_equal(err.code, "access_denied");
+        take_back(f, &writer);
+        assert_null(fake_s3_get(f->s3, BUCKET, "k").ptr);
+        assert_int_equal(fake_s3_upload_count(f->s3), 0);
+    }
+    free(bytes);
+}
+
+static void an_aborted_upload_takes_its_parts_back(void **state)
+{
+    struct fixture *f = *state;
+    static const size_t sizes[] = {0, 100, PART + 1, 5 * PART};
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        struct object_writer writer;
+        struct error err;
+        char *bytes = make_bytes(sizes[i]);
+        assert_true(create(f, &writer, "k", &err));
+        assert_true(write_all(f, &writer, (struct str){bytes, sizes[i]}, &err));
+        take_back(f, &writer);
+        assert_int_equal(fake_s3_object_count(f->s3), 0);
+        assert_int_equal(fake_s3_upload_count(f->s3), 0);
+        free(bytes);
+    }
+}
+
+static void encryption_is_asked_for_when_an_object_is_made(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    struct object_writer writer = {.bucket = BUCKET, .key = "k"};
+    struct object_store *store = s3_store_new(
+        f->session, &(struct s3_settings){.encryption = "aws:kms", .kms_key_id = "k1"});
+    object_create_start(store, &writer);
+    assert_true(loop_await(f->loop, &writer.op, &err));
+    assert_true(commit(f, &writer, &err));
+    const struct fake_request *request = fake_aws_request(f->aws, 0);
+    assert_string_equal(fake_request_header(request, "x-amz-server-side-encryption"), "aws:kms");
+    assert_string_equal(fake_request_header(request, "x-amz-server-side-encryption-aws-kms-key-id"),
+                        "k1");
+    must_read(f, "k", 0, 0, STR(""));
+    for (size_t i = 1; i < fake_aws_count(f->aws); i++) {
+        request = fake_aws_request(f->aws, i);
+        assert_null(fake_request_header(request, "x-amz-server-side-encryption"));
+    }
+    object_store_free(store);
+}
+
+/* ---- the small operations */
+
+static void a_listing_goes_over_all_pages_and_decodes_keys(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const keys[] = {"in/a b", "in/c+d", "in/e&<f>\"", "in/g/h", "in/\xc3\xa9%"};
+    struct object_list list = {.bucket = BUCKET, .prefix = "in/"};
+    struct error err;
+    fake_s3_put(f->s3, BUCKET, "another", STR("x"));
+    for (size_t i = 0; i < 5; i++) {
+        fake_s3_put(f->s3, BUCKET, keys[i], STR("content"));
+    }
+    fake_s3_put(f->s3, BUCKET, "out/z", STR("x"));
+    fake_s3_set_page_size(f->s3, 2);
+    object_list_start(f->store, &list);
+    assert_true(loop_await(f->loop, &list.op, &err));
+    assert_int_equal(list.count, 5);
+    for (size_t i = 0; i < 5; i++) {
+        assert_string_equal(list.items[i].key, keys[i]);
+        assert_int_equal(list.items[i].size_bytes, 7);
+        assert_int_equal(list.items[i].modified_ms, 1795361968000);
+    }
+    assert_true(fake_aws_count(f->aws) >= 3);
+    object_list_done(&list);
+}
+
+static void an_empty_listing_and_a_missing_bucket_differ(void **state)
+{
+    struct fixture *f = *state;
+    struct object_list list = {.bucket = BUCKET, .prefix = ""};
+    struct error err = {0};
+    object_list_start(f->store, &list);
+    assert_true(loop_await(f->loop, &list.op, &err));
+    assert_int_equal(list.count, 0);
+    object_list_done(&list);
+    list.bucket = "no-bucket";
+    object_list_start(f->store, &list);
+    assert_false(loop_await(f->loop, &list.op, &err));
+    assert_string_equal(err.code, "not_found");
+    object_list_done(&list);
+}
+
+static void head_copy_and_delete_do_what_they_say(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    struct object_head head = {.bucket = BUCKET, .key = "copy"};
+    struct object_copy copy = {
+        .bucket = BUCKET, .key = "a b/c", .to_bucket = BUCKET, .to_key = "copy"};
+    struct object_delete gone = {.bucket = BUCKET, .key = "copy"};
+    fake_s3_put(f->s3, BUCKET, "a b/c", STR("content"));
+    object_copy_start(f->store, &copy);
+    assert_true(loop_await(f->loop, &copy.op, &err));
+    object_head_start(f->store, &head);
+    assert_true(loop_await(f->loop, &head.op, &err));
+    assert_int_equal(head.info.size_bytes, 7);
+    assert_string_equal(head.info.key, "copy");
+    assert_string_equal(head.info.sha256, ""); /* nobody but its writer could have told */
+    object_delete_start(f->store, &gone);
+    assert_true(loop_await(f->loop, &gone.op, &err));
+    object_delete_start(f->store, &gone); /* absent is success */
+    assert_true(loop_await(f->loop, &gone.op, &err));
+    object_head_start(f->store, &head);
+    assert_false(loop_await(f->loop, &head.op, &err));
+    assert_string_equal(err.code, "not_found");
+    copy.key = "none";
+    object_copy_start(f->store, &copy);
+    assert_false(loop_await(f->loop, &copy.op, &err));
+    assert_string_equal(err.code, "not_found");
+}
+
+static void a_bucket_is_made_only_when_it_is_missing(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    struct object_bucket bucket = {.bucket = BUCKET};
+    object_bucket_start(f->store, &bucket);
+    assert_true(loop_await(f->loop, &bucket.op, &err));
+    assert_int_equal(fake_aws_count(f->aws), 1);
+    bucket.bucket = "new-bucket";
+    object_bucket_start(f->store, &bucket);
+    assert_true(loop_await(f->loop, &bucket.op, &err));
+    assert_string_equal(fake_aws_request(f->aws, 2)->method, "PUT");
+    assert_int_equal(fake_aws_request(f->aws, 2)->body.len, 0); /* us-east-1 may not be named */
+}
+
+#define behaviour(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        behaviour(objects_of_any_size_come_back_as_they_were),
+        behaviour(a_part_of_an_object_is_read),
+        behaviour(only_what_fits_into_one_part_is_put_at_once),
+        behaviour(absent_and_forbidden_objects_are_told_apart),
+        behaviour(an_object_that_changes_while_it_is_read_is_found_out),
+        behaviour(a_reader_closed_in_the_middle_leaves_nothing),
+        behaviour(throttled_parts_are_sent_again),
+        behaviour(a_completion_that_fails_inside_a_200_is_tried_again),
+        behaviour(a_refusal_anywhere_leaves_nothing_behind),
+        behaviour(an_aborted_upload_takes_its_parts_back),
+        behaviour(encryption_is_asked_for_when_an_object_is_made),
+        behaviour(a_listing_goes_over_all_pages_and_decodes_keys),
+        behaviour(an_empty_listing_and_a_missing_bucket_differ),
+        behaviour(head_copy_and_delete_do_what_they_say),
+        behaviour(a_bucket_is_made_only_when_it_is_missing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
