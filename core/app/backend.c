@@ -1,7 +1,8 @@
 /* Which adapter stands behind which port. */
 #include "core/app/backend.h"
 
-#include "core/app/app.h"
+#include "core/app/aws_session.h"
+#include "core/aws/s3_store.h"
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "core/base/secret.h"
@@ -16,6 +17,7 @@
 #include "core/ports/training_service.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* A sanitized program reserves terabytes of addresses, so it cannot be limited by them. */
 #ifdef __SANITIZE_ADDRESS__
@@ -24,9 +26,15 @@ enum { CAN_LIMIT_ADDRESSES = 0 };
 enum { CAN_LIMIT_ADDRESSES = 1 };
 #endif
 
+bool backend_is_aws(const struct config *config, enum config_id port)
+{
+    return strcmp(config_text(config, port), "aws") == 0;
+}
+
 bool backend_has_cluster(const struct config *config)
 {
-    return *config_text(config, CONFIG_database_dsn) == '\0';
+    return !backend_is_aws(config, CONFIG_backend_database) &&
+           *config_text(config, CONFIG_database_dsn) == '\0';
 }
 
 struct cluster_settings backend_cluster_settings(const struct config *config,
@@ -98,24 +106,59 @@ static bool make_training(struct backend *backend, const char *state_folder, str
     return backend->services.training != NULL;
 }
 
-bool backend_init(struct backend *backend, const struct config *config, const char *state_folder,
-                  struct error *err)
+static bool make_objects(struct backend *backend, const struct config *config, struct error *err)
 {
+    if (!backend_is_aws(config, CONFIG_backend_object_store)) {
+        backend->services.objects = folder_store_new(backend->loop, backend->lake, err);
+        return backend->services.objects != NULL;
+    }
+    struct s3_settings settings = {
+        .encryption = config_text(config, CONFIG_aws_s3_encryption),
+        .kms_key_id = config_text(config, CONFIG_aws_s3_kms_key),
+    };
+    backend->services.objects = s3_store_new(backend->aws, &settings);
+    return true;
+}
+
+static bool make_session(struct backend *backend, const struct app *app, struct error *err)
+{
+    static const enum config_id ports[] = {CONFIG_backend_object_store,
+                                           CONFIG_backend_function_service,
+                                           CONFIG_backend_training_service};
+    bool is_needed = false;
+    for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+        is_needed = is_needed || backend_is_aws(app->config, ports[i]);
+    }
+    if (is_needed) {
+        backend->aws =
+            aws_session_of_config(app->config, app->request.environment, backend->loop, err);
+    }
+    return !is_needed || backend->aws != NULL;
+}
+
+bool backend_init(struct backend *backend, const struct app *app, struct error *err)
+{
+    const struct config *config = app->config;
     *backend = (struct backend){
         .loop = loop_new(),
-        .lake = file_join(state_folder, "lake"),
+        .lake = file_join(app->state_folder, "lake"),
         .function_program =
             app_program(config_text(config, CONFIG_local_function_program), "gatehouse-function"),
         .model_program =
             app_program(config_text(config, CONFIG_local_model_program), "gatehouse-model"),
     };
     backend->services.model_program = backend->model_program;
-    backend->services.objects = folder_store_new(backend->loop, backend->lake, err);
-    if (backend->services.objects == NULL || !make_training(backend, state_folder, err)) {
+    if (backend_is_aws(config, CONFIG_backend_function_service) ||
+        backend_is_aws(config, CONFIG_backend_training_service)) {
+        return error_set(err, ERROR_PERMANENT, "not_built",
+                         "functions and training on AWS are not part of this version");
+    }
+    if (!make_session(backend, app, err) || !make_objects(backend, config, err) ||
+        !make_training(backend, app->state_folder, err)) {
         return false;
     }
-    backend->services.functions = make_functions(backend, config, state_folder);
-    backend->services.database = make_database(backend, config, state_folder);
+    backend->services.functions = make_functions(backend, config, app->state_folder);
+    backend->services.database = make_database(backend, config, app->state_folder);
     return true;
 }
 
@@ -125,6 +168,7 @@ void backend_done(struct backend *backend)
     training_service_free(backend->services.training);
     database_free(backend->services.database);
     object_store_free(backend->services.objects);
+    aws_session_free(backend->aws);
     loop_free(backend->loop);
     free(backend->lake);
     free(backend->function_program);

@@ -3,27 +3,29 @@
 #ifndef GATEHOUSE_APP_BACKEND_H
 #define GATEHOUSE_APP_BACKEND_H
 
-#include "core/app/config.h"
+#include "core/app/app.h"
 #include "core/local/cluster.h"
 #include "core/ports/services.h"
 
 struct backend {
     struct loop *loop;        /* owned */
     struct services services; /* its ports are owned */
+    struct aws_session *aws;  /* NULL: no port is on AWS */
     char *lake;
     char *function_program;
     char *model_program;
 };
 
-/* Nothing is started: the private cluster runs when a session opens or a function needs it. False
- * with err; backend_done is owed either way. */
-bool backend_init(struct backend *backend, const struct config *config, const char *state_folder,
-                  struct error *err);
+/* app is loaded, and outlives the backend. Nothing is started: the private cluster runs when a
+ * session opens or a function needs it. False with err; backend_done is owed either way. */
+bool backend_init(struct backend *backend, const struct app *app, struct error *err);
 void backend_done(struct backend *backend); /* no operation may be active */
 
 /* The private cluster of this configuration; texts are borrowed from both. */
 struct cluster_settings backend_cluster_settings(const struct config *config,
                                                  const char *state_folder);
+/* Whether a port (CONFIG_backend_...) is on AWS. */
+bool backend_is_aws(const struct config *config, enum config_id port);
 /* True when the database is the private cluster. */
 bool backend_has_cluster(const struct config *config);
 

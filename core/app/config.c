@@ -387,6 +387,11 @@ static void check_together(const struct config *config, struct problems *problem
     check_order(config, CONFIG_expectations_rows_min, CONFIG_expectations_rows_max, problems);
     check_order(config, CONFIG_expectations_label_rate_min, CONFIG_expectations_label_rate_max,
                 problems);
+    if (strcmp(config_text(config, CONFIG_backend_database), "aws") == 0 &&
+        *config_text(config, CONFIG_database_dsn) == '\0') {
+        problems_add(problems, "%s: backend.database is \"aws\", so database.dsn must name it",
+                     config->values[CONFIG_backend_database].origin);
+    }
     bindings_check(config, problems);
 }
 

@@ -137,6 +137,10 @@ struct config_key {
       "AWS region; empty is $AWS_REGION, or that of the profile.")                                 \
     X(aws, endpoint_url, TEXT, "", 0, 511, NULL,                                                   \
       "Address of all AWS services, for servers that stand in for AWS; empty is AWS itself.")      \
+    X(aws, s3_encryption, CHOICE, "", 0, 0, "|AES256|aws:kms|aws:kms:dsse",                        \
+      "Server-side encryption asked of S3 for each object; empty is the bucket's default.")        \
+    X(aws, s3_kms_key, TEXT, "", 0, 2048, NULL,                                                    \
+      "KMS key for aws:kms; empty is the account's key for S3.")                                   \
     X(training, job_name_prefix, TEXT, "credit-default-xgboost", 1, 28, NULL,                      \
       "Training jobs are named <prefix>-<run>-<stage>-<try>.")                                     \
     X(training, instance_type, TEXT, "ml.m5.xlarge", 1, 63, NULL,                                  \

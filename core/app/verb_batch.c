@@ -145,7 +145,7 @@ static int run_batch(struct app *app, const char *run_id)
     struct backend backend;
     struct error err;
     int code = EXIT_CODE_OK;
-    if (!backend_init(&backend, app->config, app->state_folder, &err)) {
+    if (!backend_init(&backend, app, &err)) {
         code = app_fail(&err, "");
     }
     if (code == EXIT_CODE_OK && app->options->is_given[OPTION_PREPARE_SAMPLE]) {

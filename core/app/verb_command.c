@@ -110,7 +110,7 @@ static int take_over(struct commanding *commanding, bool *out_is_owned)
     struct error err;
     enum run_state state = RUN_CREATED;
     int code = EXIT_CODE_OK;
-    if (backend_init(&backend, app->config, app->state_folder, &err)) {
+    if (backend_init(&backend, app, &err)) {
         code = runner_run(app, &backend, commanding->run->id, &state, out_is_owned);
     } else {
         code = app_fail(&err, "");

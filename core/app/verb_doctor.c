@@ -297,7 +297,7 @@ static void check_all(struct doctor *doctor)
     check_folder(doctor);
     check_space(doctor);
     check_store(doctor);
-    if (!backend_init(&doctor->backend, doctor->app->config, doctor->app->state_folder, &err)) {
+    if (!backend_init(&doctor->backend, doctor->app, &err)) {
         tell(doctor, CHECK_FAIL, "backend", err.message,
              "make the state folder writable or use --state-dir");
     } else {

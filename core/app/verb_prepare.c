@@ -103,7 +103,7 @@ int verb_prepare(struct app *app)
     if (code != EXIT_CODE_OK) {
         return code;
     }
-    bool is_good = backend_init(&backend, app->config, app->state_folder, &err);
+    bool is_good = backend_init(&backend, app, &err);
     code = is_good ? report_of(app, &backend, &request) : app_fail(&err, "");
     backend_done(&backend);
     return code;

@@ -129,9 +129,10 @@ static void one_word_chooses_the_backend_of_every_port(void **state)
 {
     (void)state;
     const char *const environment[] = {"GATEHOUSE_BACKEND=local", NULL};
-    const char *const settings[] = {"backend=aws", "backend.training_service=local"};
+    const char *const settings[] = {"backend=aws", "backend.training_service=local",
+                                    "database.dsn=host=db"};
     struct config_request request = {
-        .environment = environment, .settings = settings, .setting_count = 2};
+        .environment = environment, .settings = settings, .setting_count = 3};
     struct config *config = load(&request, "backend = \"aws\"\n");
     assert_string_equal(config_text(config, CONFIG_backend_object_store), "aws");
     assert_string_equal(config_text(config, CONFIG_backend_database), "aws");
@@ -143,7 +144,7 @@ static void one_word_chooses_the_backend_of_every_port(void **state)
     assert_string_equal(config_text(config, CONFIG_backend_function_service), "local");
     config_free(config);
     request.environment = NULL;
-    config = load(&request, "backend = \"aws\"\n");
+    config = load(&request, "backend = \"aws\"\n[database]\ndsn = \"host=db\"\n");
     assert_string_equal(config->values[CONFIG_backend_function_service].origin, "c.toml:1");
     config_free(config);
 }
@@ -170,6 +171,7 @@ static void every_mistake_is_told_with_its_place(void **state)
         "[backend]\nobject_store = \"azure\"\n",
         "c.toml:2: backend.object_store must be one of \"local\", \"aws\", not \"azure\"");
     expect_problem("backend = \"azure\"\n", "c.toml:1: backend must be one of");
+    expect_problem("backend = \"aws\"\n", "c.toml:1: backend.database is \"aws\", so database.dsn");
     expect_problem("backend = 3\n", "c.toml:1: backend must be a section");
     expect_problem("[pipeline]\nraw_bucket = \"x\"\n", "did you mean \"data.raw_bucket\"?");
 }
