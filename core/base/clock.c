@@ -73,7 +73,7 @@ void clock_format_utc(int64_t wall_ms, char out_text[CLOCK_TEXT_SIZE])
 bool clock_parse_utc(struct str text, int64_t *out_wall_ms)
 {
     char copy[CLOCK_TEXT_SIZE];
-    if (text.len >= sizeof(copy)) {
+    if (text.len == 0 || text.len >= sizeof(copy)) {
         return false;
     }
     memcpy(copy, text.ptr, text.len);
@@ -103,7 +103,7 @@ bool clock_parse_http(struct str text, int64_t *out_wall_ms)
     char copy[CLOCK_TEXT_SIZE], month[4], zone[4];
     struct tm utc = {0};
     int end = 0;
-    if (text.len >= sizeof(copy)) {
+    if (text.len == 0 || text.len >= sizeof(copy)) {
         return false;
     }
     memcpy(copy, text.ptr, text.len);

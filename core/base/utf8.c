@@ -57,12 +57,22 @@ bool utf8_append(struct buf *out, uint32_t c)
     return buf_append(out, bytes, length);
 }
 
+/* Control characters, and those that only tell a renderer what to do. */
+static const struct {
+    uint32_t first, last;
+} unprintable[] = {
+    {0x00, 0x1f},     {0x7f, 0x9f},     {0x061c, 0x061c},   {0x200e, 0x200f},   {0x2028, 0x202e},
+    {0x2066, 0x206f}, {0xfff9, 0xfffb}, {0x13430, 0x13438}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a},
+};
+
 bool utf8_is_printable(uint32_t c)
 {
-    bool is_bidirectional = (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) ||
-                            c == 0x200e || c == 0x200f || c == 0x061c;
-    bool is_control = c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029;
-    return !is_control && !is_bidirectional;
+    for (size_t i = 0; i < sizeof(unprintable) / sizeof(unprintable[0]); i++) {
+        if (c >= unprintable[i].first && c <= unprintable[i].last) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool append_filtered(struct buf *out, struct str s, bool (*is_unwanted)(uint32_t))

@@ -24,6 +24,8 @@ static void times_read_back(void **state)
     int64_t found = 7;
     assert_false(clock_parse_utc(STR("2026-11-22 15:39:28"), &found));
     assert_false(clock_parse_utc(STR("2026-11-22T15:39:28"), &found));
+    assert_false(clock_parse_utc((struct str){NULL, 0}, &found));
+    assert_false(clock_parse_http((struct str){NULL, 0}, &found));
     assert_int_equal(found, 7);
 }
 
