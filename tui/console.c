@@ -335,6 +335,9 @@ static void on_keys(void *context, bool is_readable, bool is_writable)
         return;
     }
     arm_chord(console);
+    if (console->ui.log.file.lines == 0) {
+        work_on_log(console); /* another log was opened: it is not shown empty first */
+    }
     begin_log_work(console);
     watch_files(console);
     arm_tick(console);
