@@ -14,6 +14,7 @@ BUILD_PACKAGES := gcc g++ libc6-dev pkg-config libuv1-dev libcurl4-openssl-dev l
 RUN_PACKAGES   := postgresql-15
 TEST_PACKAGES  := libcmocka-dev python3 python3-venv groff-base ncurses-term gzip
 CHECK_PACKAGES := clang-format clang-tidy cppcheck clang python3
+BENCH_PACKAGES := htop tig less lnav git
 FUZZ_PACKAGES  := clang libclang-rt-14-dev
 MODULES := libuv:1.44:libuv1-dev libcurl:7.88:libcurl4-openssl-dev libcrypto:3.0:libssl-dev \
     libpq:15.0:libpq-dev libcjson:1.7.15:libcjson-dev libarchive:3.6:libarchive-dev \
@@ -211,6 +212,7 @@ $(OUT)/%_bench: $(OUT)/%_bench.o $(LIBRARY)
 	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(LIBS_gatehouse) -o $@
 bench-programs: $(BENCH_SOURCES:%.c=$(OUT)/%)
 bench: deps-test
+	@bash tests/checks/packages.sh $(BENCH_PACKAGES)
 	@$(MAKE) $(PARALLEL) BUILD=release all bench-programs
 	@bash tests/bench/run.sh $(BENCH)
 

@@ -1,6 +1,6 @@
 """Figures of gatehouse beside named peers, as ratios of the same run. Nothing here is a test.
 
-usage: bench.py [SECTION...]   sections: chain start run data linear sign (default: all)
+usage: bench.py [SECTION...]   sections: chain start run data linear sign console (default: all)
   GATEHOUSE_RAW_CSV   the raw data set of section `run` (default: the built-in sample, 30,000 rows)
   BENCH_ROWS          rows of section `data` (default 10,000,000)
 """
@@ -13,30 +13,8 @@ import sys
 import tempfile
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-BIN = os.path.abspath("build/release")
-GATEHOUSE = os.path.join(BIN, "gatehouse")
-DATA_BENCH = os.path.join(BIN, "tests/bench/data_bench")
-SIGV4_BENCH = os.path.join(BIN, "tests/bench/sigv4_bench")
-MIB = 1024 * 1024
-
-
-def say(what, figure, target="", peer="", ratio=None):
-    times = "" if ratio is None else f"{ratio:6.1f}x"
-    print(f"{what:<52} {figure:>22} {target:>20} {peer:>26} {times}", flush=True)
-
-
-def title(text):
-    print(f"\n-- {text}")
-    say("what", "figure", "target", "peer", None)
-
-
-def environment(folder):
-    return {
-        "HOME": folder, "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TZ": "UTC",
-        "GATEHOUSE_STATE_DIR": os.path.join(folder, "state"),
-    }
-
+from common import BIN, DATA_BENCH, GATEHOUSE, HERE, MIB, SIGV4_BENCH, environment, gatehouse, pss, say, title
+from console_bench import console
 
 def our_processes(folder):
     """Processes of this run: their program is ours, or their environment names the run's folder."""
@@ -54,17 +32,6 @@ def our_processes(folder):
     return found
 
 
-def pss(pid):
-    try:
-        with open(f"/proc/{pid}/smaps_rollup") as file:
-            for line in file:
-                if line.startswith("Pss:"):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return 0
-
-
 def run_and_watch(argv, folder, stdout):
     """Seconds, exit code, and the peak memory (proportional set size) over all processes of the run."""
     started = time.monotonic()
@@ -74,10 +41,6 @@ def run_and_watch(argv, folder, stdout):
         peak = max(peak, sum(pss(pid) for pid, is_postgres in our_processes(folder) if not is_postgres))
         time.sleep(0.01)
     return time.monotonic() - started, child.returncode, peak
-
-
-def gatehouse(folder, *arguments, **options):
-    return subprocess.run([GATEHOUSE, *arguments], env=environment(folder), capture_output=True, text=True, **options)
 
 
 def chain_config(folder, stages):
@@ -237,7 +200,7 @@ def sign(folder):
         ours["per_second"] / peer["per_second"])
 
 
-SECTIONS = {"chain": chain, "start": start, "run": run, "data": data, "linear": linear, "sign": sign}
+SECTIONS = {"chain": chain, "start": start, "run": run, "data": data, "linear": linear, "sign": sign, "console": console}
 
 
 def main():
