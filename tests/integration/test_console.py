@@ -2,12 +2,11 @@
 import json
 import os
 import random
-import re
 import signal
 import time
 
 import pytest
-from terminal import KEYS, wakeups
+from terminal import wakeups
 from test_cli import pipeline, shell, stage, wait_for
 
 
@@ -85,21 +84,6 @@ def test_the_log_of_the_chosen_stage_is_shown(gatehouse, console):
     assert one.end() == 0
 
 
-@pytest.mark.parametrize("term", ["vt100", "linux", "screen-256color", "tmux-256color", "xterm", "xterm-256color", "xterm-direct"])
-@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
-def test_terminals_and_locales(gatehouse, console, term, locale):
-    finished(gatehouse)
-    one = console(term=term, environment={"LANG": locale, "NO_COLOR": "1"})
-    one.until("run 0001")
-    one.press("?")
-    one.until("start a new run")
-    one.press("q")
-    assert one.end() == 0
-    if locale == "C":
-        assert all(byte < 0x80 for byte in one.output)
-    assert not re.search(rb"\x1b\[(\d+;)*[34][0-8][;m]", one.output)  # NO_COLOR
-
-
 def test_a_theme_that_cannot_be_read_is_told_before_anything_is_drawn(gatehouse, console):
     gatehouse.configure(pipeline(stage("only")) + '[console]\ntheme = "sunset"\n')
     one = console()
@@ -108,26 +92,6 @@ def test_a_theme_that_cannot_be_read_is_told_before_anything_is_drawn(gatehouse,
 
 
 # ---- keys
-
-
-def test_all_keys_in_all_views_reach_no_store_when_read_only(gatehouse, console):
-    finished(gatehouse)
-    before = shown(gatehouse)
-    one = console("--read-only")
-    one.until("READ-ONLY")
-    keys = [chr(code) for code in range(33, 127) if chr(code) not in "q/"] + list(KEYS) + ["\x04", "\x15", "\x0c"]
-    for view in ("", "?", "H", "V", "Z", "L", "tab", "enter"):
-        one.press("esc", "esc", "esc")
-        if view:
-            one.press(view)
-        for key in keys:
-            one.press(key, "y", "tab", "enter")
-        one.pump(0.1)
-        assert one.child.poll() is None
-    one.press("esc", "esc", "esc", "q")
-    assert one.end() == 0
-    assert shown(gatehouse) == before
-    assert len(json_lines(gatehouse("runs", "--format", "json"))) == 1
 
 
 def test_n_starts_a_detached_run_only_after_yes(gatehouse, console):
