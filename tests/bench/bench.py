@@ -16,6 +16,7 @@ import time
 from common import BIN, DATA_BENCH, GATEHOUSE, HERE, MIB, SIGV4_BENCH, environment, gatehouse, pss, say, title
 from console_bench import console
 
+
 def our_processes(folder):
     """Processes of this run: their program is ours, or their environment names the run's folder."""
     found = []
