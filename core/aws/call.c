@@ -43,8 +43,9 @@ static void tell_where(const struct caller *caller, struct error *err)
         snprintf(where, sizeof(where), " (%s, %s, %d %s)", caller->request.host,
                  caller->request.region, call->attempts, call->attempts == 1 ? "try" : "tries");
     }
-    error_set(err, told.error_class, told.code, "%s: %.600s%s", call->operation, told.message,
-              where);
+    size_t room = ERROR_MESSAGE_SIZE - strlen(where) - strnlen(call->operation, 64) - 3;
+    error_set(err, told.error_class, told.code, "%.64s: %.*s%s", call->operation, (int)room,
+              told.message, where);
     err->os_errno = told.os_errno;
     err->http_status = told.http_status;
     memcpy(err->request_id, told.request_id, sizeof(err->request_id));
@@ -123,6 +124,8 @@ static bool make_request(struct caller *caller, const struct aws_credentials *cr
                          struct error *err)
 {
     const struct aws_call *call = caller->call;
+    struct clock *clock = aws_session_clock(caller->session);
+    caller->clock_offset_ms = caller->state->clock_offset_ms;
     struct call_try attempt = {
         .session = caller->session,
         .call = call,
@@ -133,7 +136,7 @@ static bool make_request(struct caller *caller, const struct aws_credentials *cr
         .invocation_id = caller->invocation_id,
         .attempt = call->attempts + 1,
         .max_attempts = caller->max_attempts,
-        .wall_ms = caller_corrected_wall_ms(caller),
+        .wall_ms = clock->wall_ms(clock) + caller->clock_offset_ms,
     };
     call_request_done(&caller->request);
     return call_request_make(&attempt, &caller->request, err);

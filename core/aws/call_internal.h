@@ -33,14 +33,14 @@ struct caller {
     char invocation_id[CALL_INVOCATION_ID_SIZE];
     char region[AWS_REGION_SIZE]; /* "": the session's */
     int max_attempts, failures;
-    int last_cost; /* retry tokens of the latest retry */
-    int64_t sent_ms;
+    int last_cost;           /* retry tokens of the latest retry */
+    int64_t sent_ms;         /* monotonic */
+    int64_t clock_offset_ms; /* with which the last try was signed */
     bool must_renew, has_renewed, has_redirected, has_corrected_clock;
     bool is_ending; /* cancelled or out of time: what is active ends with this */
     struct error ending;
 };
 
-int64_t caller_corrected_wall_ms(const struct caller *caller);
 double caller_monotonic_s(const struct caller *caller);
 
 enum call_verdict {

@@ -10,12 +10,6 @@ enum {
     CLOCK_EXCHANGE_MS = 900 * 1000,  /* what took longer says nothing about the clock */
 };
 
-int64_t caller_corrected_wall_ms(const struct caller *caller)
-{
-    struct clock *clock = aws_session_clock(caller->session);
-    return clock->wall_ms(clock) + caller->state->clock_offset_ms;
-}
-
 double caller_monotonic_s(const struct caller *caller)
 {
     struct clock *clock = aws_session_clock(caller->session);
@@ -77,7 +71,8 @@ static int64_t clock_error_ms(const struct caller *caller, const struct aws_refu
                               unsigned meaning)
 {
     struct clock *clock = aws_session_clock(caller->session);
-    int64_t ahead_ms = refusal->server_time_ms - caller_corrected_wall_ms(caller);
+    int64_t signed_ms = clock->wall_ms(clock) + caller->clock_offset_ms;
+    int64_t ahead_ms = refusal->server_time_ms - signed_ms;
     bool is_far = ahead_ms >= CLOCK_TOLERANCE_MS || ahead_ms <= -CLOCK_TOLERANCE_MS;
     bool is_fresh = clock->monotonic_ms(clock) - caller->sent_ms < CLOCK_EXCHANGE_MS;
     bool is_told = (meaning & AWS_MEANS_CLOCK) != 0 && refusal->server_time_ms != 0;
@@ -92,7 +87,7 @@ static bool correct_clock(struct caller *caller, const struct aws_refusal *refus
         return false;
     }
     caller->has_corrected_clock = true;
-    caller->state->clock_offset_ms += ahead_ms;
+    caller->state->clock_offset_ms = caller->clock_offset_ms + ahead_ms;
     return true;
 }
 

@@ -283,6 +283,21 @@ static void an_error_says_operation_code_text_host_region_and_tries(void **state
     aws_json_call_done(&call);
 }
 
+static void a_long_text_leaves_room_for_where_it_was(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    struct aws_call call = invoke();
+    char body[2048] = "{\"message\":\"";
+    memset(body + strlen(body), 'x', 1500);
+    strcat(body, "\"}");
+    expect(f, (struct fake_exchange){.answer = {.status = 400, .body = str_from(body)}});
+    assert_false(run(f, &call, &err));
+    assert_non_null(strstr(err.message, "xxx ("));
+    assert_non_null(strstr(err.message, ", us-east-1, 1 try)"));
+    aws_call_done(&call);
+}
+
 static void unknown_keys_and_refusals_of_access_are_credentials_errors(void **state)
 {
     struct fixture *f = *state;
@@ -560,6 +575,26 @@ static void a_wrong_clock_is_corrected_once_and_remembered(void **state)
     }
 }
 
+static void calls_that_were_under_way_profit_from_the_correction_of_one(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    struct aws_call calls[4];
+    fake_aws_set_clock_ahead(f->aws, 3600000);
+    expect(f, (struct fake_exchange){.times = 4});
+    for (size_t i = 0; i < 4; i++) {
+        calls[i] = invoke();
+        aws_call_start(f->session, &calls[i]);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(loop_await(f->loop, &calls[i].op, &err));
+        assert_int_equal(calls[i].attempts, 2);
+        aws_call_done(&calls[i]);
+    }
+    int64_t offset = aws_call_state_of(f->session)->clock_offset_ms;
+    assert_true(offset > 3597000 && offset < 3603000);
+}
+
 static void a_refused_signature_is_not_the_clocks_fault_when_it_is_right(void **state)
 {
     struct fixture *f = *state;
@@ -692,6 +727,7 @@ int main(void)
         T(an_empty_json_answer_is_an_empty_object),
         T(an_answer_that_is_no_json_is_a_lost_one),
         T(an_error_says_operation_code_text_host_region_and_tries),
+        T(a_long_text_leaves_room_for_where_it_was),
         T(unknown_keys_and_refusals_of_access_are_credentials_errors),
         T(without_credentials_nothing_is_sent),
         T(a_header_that_cannot_be_sent_fails_at_once),
@@ -709,6 +745,7 @@ int main(void)
         T(a_bucket_elsewhere_is_followed_once_and_remembered),
         T(regions_are_not_followed_in_a_circle_nor_against_the_caller),
         T(a_wrong_clock_is_corrected_once_and_remembered),
+        T(calls_that_were_under_way_profit_from_the_correction_of_one),
         T(a_refused_signature_is_not_the_clocks_fault_when_it_is_right),
         T(expired_keys_are_renewed_once),
         T(a_cancel_ends_a_call_in_any_phase),
