@@ -393,7 +393,7 @@ static void add_metric(const struct draft *draft, const char *name, struct json 
     }
 }
 
-static void add_result(struct draft *draft, bool has_failed)
+static void add_result(struct draft *draft)
 {
     enum verdict verdict = draft_verdict(draft);
     struct json *metrics = json_object();
@@ -404,8 +404,7 @@ static void add_result(struct draft *draft, bool has_failed)
     struct json *body = json_object();
     json_set_text(body, "state", run_state_name(draft->state));
     json_set_text(body, "verdict", verdict_name(verdict));
-    json_set_int(body, "exit_code",
-                 run_exit_code_of(draft->state, has_failed, verdict, draft->is_terminated));
+    json_set_int(body, "exit_code", draft_exit_code(draft));
     json_set(body, "metrics", metrics);
     int64_t end_ms = run_state_is_final(draft->run->state) ? draft->run->ended_ms : draft->now_ms;
     json_set_int(body, "elapsed_ms", end_ms - draft->run->created_ms);
@@ -423,7 +422,7 @@ static void come_to_rest(struct draft *draft)
     enum run_state final = judge_rest(draft, &rest, &reason);
     draft_move_run(draft, final, reason.len == 0 ? NULL : buf_text(&reason));
     buf_done(&reason);
-    add_result(draft, rest.failed < draft->run->dag->count);
+    add_result(draft);
 }
 
 /* Something was said after the result of a run at rest (a hello, a refused command): a result ends
@@ -431,8 +430,7 @@ static void come_to_rest(struct draft *draft)
 static void repeat_result(struct draft *draft)
 {
     if (run_state_is_final(draft->run->state) && !draft->run->has_result) {
-        struct rest rest = survey(draft);
-        add_result(draft, rest.failed < draft->run->dag->count);
+        add_result(draft);
     }
 }
 

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void draft_init(struct draft *draft, const struct run *run, int64_t now_ms, struct decision *out)
 {
@@ -17,8 +18,14 @@ void draft_init(struct draft *draft, const struct run *run, int64_t now_ms, stru
     draft->stages = xcalloc(run->dag->count, sizeof(draft->stages[0]));
     for (size_t i = 0; i < run->dag->count; i++) {
         const struct stage_run *stage = &run->stages[i];
-        draft->stages[i] = (struct draft_stage){stage->state, stage->verdict, stage->try_number,
-                                                stage->retry_at_ms};
+        struct draft_stage *at = &draft->stages[i];
+        *at = (struct draft_stage){
+            .state = stage->state,
+            .verdict = stage->verdict,
+            .try_number = stage->try_number,
+            .retry_at_ms = stage->retry_at_ms,
+        };
+        memcpy(at->error_code, stage->error.code, sizeof(at->error_code));
         draft->active += stage_state_is_active(stage->state) ? 1 : 0;
     }
 }
@@ -96,6 +103,19 @@ static void add_try_details(const struct draft *draft, size_t stage, bool is_sta
     }
 }
 
+/* The same rule as in apply. */
+static void take_error_code(struct draft_stage *stage, bool is_start, const struct json *body)
+{
+    struct error err = {.code = ""};
+    const struct json *error = json_get(body, "error");
+    if (error != NULL) {
+        event_error_from_json(error, &err);
+    }
+    if (error != NULL || is_start) {
+        memcpy(stage->error_code, err.code, sizeof(stage->error_code));
+    }
+}
+
 void draft_move(struct draft *draft, size_t stage, enum stage_state to, struct json *details)
 {
     struct draft_stage *at = &draft->stages[stage];
@@ -108,6 +128,7 @@ void draft_move(struct draft *draft, size_t stage, enum stage_state to, struct j
     at->try_number += is_start ? 1 : 0;
     at->retry_at_ms = to == STAGE_RETRYING ? json_int_or(body, "retry_at_ms", 0) : 0;
     draft->active += (is_start ? 1 : 0) - (is_end ? 1 : 0);
+    take_error_code(at, is_start, body);
     if (stage_move_voids_verdict(from, to)) {
         void_verdicts(draft, stage);
     }
@@ -151,6 +172,15 @@ enum upstream draft_upstream(const struct draft *draft, size_t stage, size_t *ou
         *out_which = which;
     }
     return worst;
+}
+
+int draft_exit_code(const struct draft *draft)
+{
+    enum run_failure failure = RUN_FAILURE_NONE;
+    for (size_t i = 0; i < draft->run->dag->count; i++) {
+        failure = run_failure_and(failure, draft->stages[i].state, draft->stages[i].error_code);
+    }
+    return run_exit_code_of(draft->state, failure, draft_verdict(draft), draft->is_terminated);
 }
 
 enum verdict draft_verdict(const struct draft *draft)

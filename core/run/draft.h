@@ -10,6 +10,7 @@ struct draft_stage {
     enum verdict verdict;
     int try_number;
     int64_t retry_at_ms;
+    char error_code[ERROR_CODE_SIZE]; /* why its latest try ended; "" when it did not fail */
 };
 
 struct draft {
@@ -43,6 +44,7 @@ struct json *draft_error(const struct error *err);
 enum upstream draft_upstream(const struct draft *draft, size_t stage, size_t *out_which);
 const char *draft_name(const struct draft *draft, size_t stage);
 enum verdict draft_verdict(const struct draft *draft); /* of all gates */
+int draft_exit_code(const struct draft *draft);
 
 /* Everything alive is asked to stop, everything that waits is cancelled. */
 void draft_stop_all(struct draft *draft, const char *reason);

@@ -119,7 +119,18 @@ bool run_is_sigterm(const char *user, const char *reason)
     return user == NULL && reason != NULL && strcmp(reason, RUN_REASON_SIGTERM) == 0;
 }
 
-int run_exit_code_of(enum run_state state, bool has_failed_stage, enum verdict verdict,
+enum run_failure run_failure_and(enum run_failure all, enum stage_state state,
+                                 const char *error_code)
+{
+    bool lacks_credentials =
+        strcmp(error_code, "no_credentials") == 0 || strcmp(error_code, "credentials_refused") == 0;
+    enum run_failure own = state != STAGE_FAILED ? RUN_FAILURE_NONE
+                           : lacks_credentials   ? RUN_FAILURE_CREDENTIALS
+                                                 : RUN_FAILURE_STAGE;
+    return own > all ? own : all;
+}
+
+int run_exit_code_of(enum run_state state, enum run_failure failure, enum verdict verdict,
                      bool is_terminated)
 {
     if (state == RUN_SUCCESS) {
@@ -128,7 +139,10 @@ int run_exit_code_of(enum run_state state, bool has_failed_stage, enum verdict v
     if (state == RUN_CANCELLED) {
         return is_terminated ? 143 : 130;
     }
-    return verdict == VERDICT_REJECTED && !has_failed_stage ? 3 : 1;
+    if (failure == RUN_FAILURE_CREDENTIALS) {
+        return 4;
+    }
+    return verdict == VERDICT_REJECTED && failure == RUN_FAILURE_NONE ? 3 : 1;
 }
 
 /* Index of `name` in a name table, or `count`. */

@@ -19,7 +19,12 @@ bool stage_state_is_bad(enum stage_state state);  /* FAILED .. BLOCKED: what fol
 /* Folds one more gate's verdict into that of the gates before it. */
 enum verdict verdict_and(enum verdict all, enum verdict next);
 
-int run_exit_code_of(enum run_state state, bool has_failed_stage, enum verdict verdict,
+/* What the failed stages of a run have in common with its exit code. */
+enum run_failure { RUN_FAILURE_NONE, RUN_FAILURE_STAGE, RUN_FAILURE_CREDENTIALS };
+/* Folds in one more stage; error_code: why its latest try ended, "" when it did not fail. */
+enum run_failure run_failure_and(enum run_failure all, enum stage_state state,
+                                 const char *error_code);
+int run_exit_code_of(enum run_state state, enum run_failure failure, enum verdict verdict,
                      bool is_terminated);
 /* Whether these, of a stop command, are a SIGTERM's; both may be NULL. */
 bool run_is_sigterm(const char *user, const char *reason);

@@ -399,11 +399,11 @@ bool run_apply(struct run *run, const struct event *event, struct error *err)
 
 int run_exit_code(const struct run *run)
 {
-    size_t failed = 0;
+    enum run_failure failure = RUN_FAILURE_NONE;
     for (size_t i = 0; i < run->dag->count; i++) {
-        failed += run->stages[i].state == STAGE_FAILED ? 1 : 0;
+        failure = run_failure_and(failure, run->stages[i].state, run->stages[i].error.code);
     }
-    return run_exit_code_of(run->state, failed > 0, run->verdict, run->is_terminated);
+    return run_exit_code_of(run->state, failure, run->verdict, run->is_terminated);
 }
 
 static int64_t earlier(int64_t a, int64_t b)

@@ -120,9 +120,15 @@ void fixture_end(struct fixture *fixture, const char *stage, enum outcome outcom
 
 void fixture_fail(struct fixture *fixture, const char *stage, enum error_class error_class)
 {
+    fixture_fail_with(fixture, stage, error_class, "broken");
+}
+
+void fixture_fail_with(struct fixture *fixture, const char *stage, enum error_class error_class,
+                       const char *code)
+{
     struct error err;
     struct run_input input = about(fixture, stage);
-    error_set(&err, error_class, "broken", "%s broke", stage);
+    error_set(&err, error_class, code, "%s broke", stage);
     input.kind = RUN_INPUT_OUTCOME;
     input.outcome = OUTCOME_FAILED;
     input.error = &err;

@@ -28,6 +28,8 @@ void fixture_tick_at(struct fixture *fixture, int64_t now_ms);
 /* An outcome of the stage's latest try. */
 void fixture_end(struct fixture *fixture, const char *stage, enum outcome outcome);
 void fixture_fail(struct fixture *fixture, const char *stage, enum error_class error_class);
+void fixture_fail_with(struct fixture *fixture, const char *stage, enum error_class error_class,
+                       const char *code);
 /* A gate's success or rejection with accuracy 0.82 or 0.71. */
 void fixture_judge(struct fixture *fixture, const char *stage, bool passes);
 void fixture_running(struct fixture *fixture, const char *stage);

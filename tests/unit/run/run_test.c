@@ -107,6 +107,23 @@ static void without_a_gate_a_run_succeeds_with_no_verdict(void **state)
 
 /* ---- failures */
 
+static void missing_or_refused_credentials_have_an_exit_code_of_their_own(void **state)
+{
+    (void)state;
+    static const char *const codes[] = {"no_credentials", "credentials_refused"};
+    for (size_t i = 0; i < 2; i++) {
+        struct fixture fixture;
+        started(&fixture, PLAN("2", A ",{\"name\":\"b\",\"kind\":\"work\"}"));
+        fixture_fail_with(&fixture, "a", ERROR_PERMANENT, codes[i]);
+        fixture_fail(&fixture, "b", ERROR_PERMANENT);
+        assert_int_equal(result_exit_code(&fixture), 4);
+        assert_true(fixture_command(&fixture, COMMAND_RETRY, "a"));
+        fixture_fail(&fixture, "a", ERROR_PERMANENT);
+        assert_int_equal(result_exit_code(&fixture), 1);
+        assert_replays(&fixture);
+    }
+}
+
 static void a_transient_failure_is_retried_after_its_backoff(void **state)
 {
     (void)state;
@@ -743,6 +760,7 @@ int main(void)
         cmocka_unit_test(a_chain_runs_stage_by_stage_to_a_passed_verdict),
         cmocka_unit_test(independent_stages_run_together_up_to_the_limit),
         cmocka_unit_test(without_a_gate_a_run_succeeds_with_no_verdict),
+        cmocka_unit_test(missing_or_refused_credentials_have_an_exit_code_of_their_own),
         cmocka_unit_test(a_transient_failure_is_retried_after_its_backoff),
         cmocka_unit_test(only_transient_failures_are_retried),
         cmocka_unit_test(other_branches_go_on_after_a_failure),
