@@ -108,7 +108,7 @@ def test_bash_completion_completes(gatehouse):
         script = f"source completion; COMP_WORDS=({' '.join(words)!s}); COMP_CWORD={len(words) - 1}; _gatehouse; echo ${{COMPREPLY[@]}}"
         return subprocess.run(["bash", "-c", script], text=True, capture_output=True, check=True, cwd=gatehouse.home).stdout.split()
 
-    assert complete("gatehouse", "re") == ["retry", "rerun"]
+    assert complete("gatehouse", "re") == ["replay", "retry", "rerun"]
     assert complete("gatehouse", "config", "s") == ["show"]
     assert complete("gatehouse", "--color", "a") == ["auto", "always"]
     assert "--reason" in complete("gatehouse", "skip", "--")
@@ -181,10 +181,15 @@ def test_secrets_are_masked(gatehouse):
         assert "hunter2" not in result.out + result.err
 
 
-def test_aws_is_refused_naming_the_key(gatehouse):
-    gatehouse.configure("[backend]\nobject_store = 'aws'\n")
-    result = gatehouse("config", "check")
-    assert result.code == 78 and "backend.object_store" in result.err and '"local"' in result.err
+def test_an_unknown_backend_is_refused_naming_the_key(gatehouse):
+    for words in (["--set", "backend=azure"], ["--set", "backend.training_service=azure"]):
+        result = gatehouse("config", "check", *words)
+        assert result.code == 78 and "backend" in result.err and '"local", "aws"' in result.err
+
+
+def test_a_database_on_aws_must_be_named(gatehouse):
+    result = gatehouse("config", "check", "--set", "backend=aws")
+    assert result.code == 78 and "database.dsn" in result.err
 
 
 # ---- the batch contract
