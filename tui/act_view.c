@@ -50,10 +50,15 @@ void act_run(struct act *act)
 void act_log(struct act *act)
 {
     struct ui *ui = act->ui;
+    struct str rest;
     bool is_shown = ui->page == PAGE_RUN && ui->is_zoomed && ui->focus == FOCUS_LOG;
+    bool has_operand = act->operand[0] != '\0';
+    if (!act_take_stage(act, &rest)) {
+        return;
+    }
     ui->page = PAGE_RUN;
     ui->focus = FOCUS_LOG;
-    ui->is_zoomed = !is_shown;
+    ui->is_zoomed = !is_shown || has_operand;
 }
 
 void act_history(struct act *act)

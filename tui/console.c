@@ -9,6 +9,7 @@
 #include "tui/appearance.h"
 #include "tui/control.h"
 #include "tui/log_saver.h"
+#include "tui/session.h"
 #include "tui/term.h"
 
 #include <signal.h>
@@ -24,7 +25,6 @@ enum {
     RESIZE_MOST_MS = 200, /* ... but something is shown now and then */
     CHORD_MS = 2000,      /* a chord that was begun waits so long for its next key */
     LOG_REST_MS = 1,      /* between slices of work on the log: keys come in between */
-    MS_PER_SECOND = 1000,
     KEYS_PER_TURN = 4096,
     COPY_MAX = 1 << 24,
     SIGNAL_EXIT = 128,
@@ -151,21 +151,6 @@ static void greet_new_run(struct console *console)
     console->newest = client->runs[0].number;
 }
 
-/* A runner that dies before it has its run says why in its log. */
-static void check_start(struct console *console)
-{
-    struct client *client = &console->client;
-    if (!client_is_overdue(client, console->ui.now_ms)) {
-        return;
-    }
-    char *complaint = client_complaint(client);
-    act_say(&console->ui, true, "the runner that was started %s: %s (%s)",
-            client->is_resuming ? "did not take the run over" : "began no run",
-            complaint == NULL ? "it does not say why" : complaint, client->runner_log);
-    free(complaint);
-    client_give_up(client);
-}
-
 /* A slice of indexing and searching; the next one waits for keys that have come meanwhile. */
 static void work_on_log(void *context)
 {
@@ -199,19 +184,9 @@ static void on_log_saved(void *context)
 
 static void refresh_run(struct console *console)
 {
-    struct client *client = &console->client;
-    struct error err;
-    bool has_changed = false;
-    console->ui.now_ms = client_now_ms(client);
-    if (!client_refresh(client, console->ui.now_ms, &has_changed, &err)) {
-        act_say(&console->ui, true, "the run store cannot be read: %s", err.message);
-    } else if (!client->has_run && client->run_count > 0 && client->awaited_number == 0) {
-        client_show(client, "latest", &err);
-    }
+    session_refresh(&console->ui, &console->client);
     notice_the_end(console);
     greet_new_run(console);
-    check_start(console);
-    control_refreshed(&console->ui, client);
     work_on_log(console);
     watch_files(console);
     arm_tick(console);
@@ -384,37 +359,6 @@ static void watch_signals(struct console *console)
 }
 
 /* ---- starting and leaving */
-static bool open_run(struct console *console, struct error *err)
-{
-    const struct options *options = console->app->options;
-    bool has_changed = false;
-    struct client *client = &console->client;
-    if (options->verb == VERB_REPLAY) {
-        return client_init_replay(client, console->app, err);
-    }
-    if (!client_init(client, console->app, err) || !client_refresh(client, 0, &has_changed, err)) {
-        return false;
-    }
-    console->newest = client->run_count > 0 ? client->runs[0].number : 0;
-    if (options->is_given[OPTION_PREPARE_SAMPLE]) {
-        bool is_started =
-            client_start_run(client, true, clock_system()->wall_ms(clock_system()), err);
-        console->started = client->awaited_number;
-        return is_started;
-    }
-    if (options->operand_count > 0) {
-        return client_show(client, options->operands[0], err);
-    }
-    return client->run_count == 0 || client_show(client, "latest", err);
-}
-
-static int utc_offset_s(void)
-{
-    time_t now = (time_t)(clock_system()->wall_ms(clock_system()) / MS_PER_SECOND);
-    struct tm local;
-    return localtime_r(&now, &local) == NULL ? 0 : (int)local.tm_gmtoff;
-}
-
 static void start(struct console *console)
 {
     int cols = 0, rows = 0;
@@ -434,7 +378,7 @@ static void start(struct console *console)
     console->ui.client = &console->client;
     bindings_init(&console->ui.bindings, console->app->config);
     control_load_history(&console->ui, &console->client);
-    console->ui.utc_offset_s = utc_offset_s();
+    console->ui.utc_offset_s = session_utc_offset_s();
     log_view_init(&console->ui.log);
 }
 
@@ -466,60 +410,6 @@ static void finish(struct console *console)
     free(console->log_folder);
 }
 
-/* How the run ended that this console started: `make run` on a terminal tells the truth, too. */
-static int started_exit_code(struct console *console)
-{
-    struct client *client = &console->client;
-    char number[32];
-    struct error err;
-    snprintf(number, sizeof(number), "%lld", (long long)console->started);
-    if (!client_show(client, number, &err)) {
-        char *complaint = client_complaint(client);
-        complain("the run was not started: %s (%s)", complaint == NULL ? err.message : complaint,
-                 client->runner_log);
-        free(complaint);
-        return EXIT_CODE_TEMPORARY;
-    }
-    const struct run *run = &client->view.run;
-    bool has_changed = false;
-    client_refresh(client, console->ui.now_ms, &has_changed, &err);
-    if (!run_state_is_final(run->state)) {
-        return EXIT_CODE_OK;
-    }
-    int code = run_exit_code(run);
-    printer_line(&console->app->out, "run %lld %s, exit code %d", (long long)run->number,
-                 run->verdict == VERDICT_NONE ? run_state_name(run->state)
-                                              : verdict_name(run->verdict),
-                 code);
-    return code;
-}
-
-static void say_goodbye(struct console *console)
-{
-    const struct client *client = &console->client;
-    if (console->started != 0 && console->exit_code == EXIT_CODE_OK) {
-        console->exit_code = started_exit_code(console);
-    }
-    if (client->replay != NULL) {
-        return;
-    }
-    if (client->has_run && client->has_runner) {
-        printer_line(&console->app->out, "run %lld goes on: gatehouse attach %lld",
-                     (long long)client->view.run.number, (long long)client->view.run.number);
-    } else if (client_is_lost(client)) {
-        complain("run %lld has lost its runner: gatehouse --batch --resume %lld",
-                 (long long)client->view.run.number, (long long)client->view.run.number);
-    }
-}
-
-static void say_if_cut(struct console *console)
-{
-    const struct replay *replay = console->client.replay;
-    if (replay != NULL && !replay_is_complete(replay)) {
-        act_say(&console->ui, false, "the events end before the run does; they are played so far");
-    }
-}
-
 static int show(struct console *console)
 {
     struct error err;
@@ -528,14 +418,13 @@ static int show(struct console *console)
         console->keys = fd_watch_new(console->loop, term_fd(), on_keys, console);
         fd_watch_set(console->keys, true, false);
         refresh_run(console);
-        say_if_cut(console);
         draw(console);
         loop_run(console->loop);
         fd_watch_free(console->keys);
         console->keys = NULL;
         appearance_close(&console->appearance);
         log_saver_finish(&console->saver, console->loop);
-        say_goodbye(console);
+        console->exit_code = session_close(&console->client, console->started, console->exit_code);
     } else {
         complain("%s", err.message);
         console->exit_code = EXIT_CODE_USAGE;
@@ -565,7 +454,9 @@ int console_run(struct app *app)
         complain("%s", err.message);
         return EXIT_CODE_CONFIG;
     }
-    code = open_run(&console, &err) ? show(&console) : app_fail(&err, "");
+    bool is_open = session_open(app, &console.client, &console.started, &err);
+    console.newest = console.client.run_count > 0 ? console.client.runs[0].number : 0;
+    code = is_open ? show(&console) : app_fail(&err, "");
     appearance_close(&console.appearance);
     client_done(&console.client);
     return code;

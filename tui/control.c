@@ -48,7 +48,7 @@ static void type(struct ui *ui, uint32_t key)
 }
 
 /* ---- dialogs */
-static void carry_out(struct ui *ui, struct client *client)
+void control_carry_out(struct ui *ui, struct client *client)
 {
     const struct dialog *dialog = &ui->dialog;
     struct error err;
@@ -83,7 +83,7 @@ static void dialog_pressed(struct ui *ui, struct client *client, uint32_t key)
 {
     enum dialog_answer answer = dialog_key(&ui->dialog, key);
     if (answer == DIALOG_YES) {
-        carry_out(ui, client);
+        control_carry_out(ui, client);
     }
     if (answer != DIALOG_STAYS) {
         dialog_close(&ui->dialog);

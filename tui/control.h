@@ -7,6 +7,8 @@
 #include "tui/manners.h"
 
 enum act_wish control_key(struct ui *ui, struct client *client, uint32_t key);
+/* What the open dialog asked for is done; what comes of it is said. */
+void control_carry_out(struct ui *ui, struct client *client);
 /* The lines of the palette of earlier consoles. */
 void control_load_history(struct ui *ui, const struct client *client);
 /* What the pointer does on the screen as it was drawn: a press chooses, a second one opens, the

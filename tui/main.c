@@ -2,6 +2,7 @@
 #include "core/app/help.h"
 #include "core/app/verbs.h"
 #include "tui/console.h"
+#include "tui/plain.h"
 #include "tui/verb_theme.h"
 
 #include <fcntl.h>
@@ -13,6 +14,11 @@
 extern char **environ;
 
 typedef int (*verb_fn)(struct app *app);
+
+static int console(struct app *app)
+{
+    return app->options->is_given[OPTION_PLAIN] ? plain_run(app) : console_run(app);
+}
 
 /* The console, unless --batch is given; what belongs to --batch alone is not ignored silently. */
 static int verb_none(struct app *app)
@@ -28,6 +34,10 @@ static int verb_none(struct app *app)
         complain("--read-only is for the console; a batch run cannot be read-only");
         return EXIT_CODE_USAGE;
     }
+    if (options->is_given[OPTION_BATCH] && options->is_given[OPTION_PLAIN]) {
+        complain("--plain is a form of the console; --batch prints lines anyway");
+        return EXIT_CODE_USAGE;
+    }
     for (size_t i = 0; i < sizeof(of_batch) / sizeof(of_batch[0]); i++) {
         if (!options->is_given[OPTION_BATCH] && options->is_given[of_batch[i]]) {
             complain("--%s is for a run without a console: add --batch",
@@ -35,7 +45,7 @@ static int verb_none(struct app *app)
             return EXIT_CODE_USAGE;
         }
     }
-    return options->is_given[OPTION_BATCH] ? verb_batch(app) : console_run(app);
+    return options->is_given[OPTION_BATCH] ? verb_batch(app) : console(app);
 }
 
 /* What was standard input becomes app->in; keys come from the terminal. */
@@ -52,19 +62,21 @@ static bool take_keys_from_terminal(struct app *app)
 
 static int replay(struct app *app)
 {
-    if (!isatty(STDOUT_FILENO) || app->options->is_given[OPTION_FORMAT]) {
+    bool is_plain = app->options->is_given[OPTION_PLAIN];
+    if ((!is_plain && !isatty(STDOUT_FILENO)) || app->options->is_given[OPTION_FORMAT]) {
         return verb_replay(app);
     }
-    if (strcmp(app->options->operands[0], "-") == 0 && !take_keys_from_terminal(app)) {
+    bool is_piped = strcmp(app->options->operands[0], "-") == 0;
+    if (is_piped && !take_keys_from_terminal(app) && !is_plain) {
         complain("the stream is on standard input, and there is no terminal for the keys; "
                  "--format text prints it");
         return EXIT_CODE_USAGE;
     }
-    return console_run(app);
+    return console(app);
 }
 
 static const verb_fn verb_functions[VERB_COUNT] = {
-    [VERB_NONE] = verb_none,     [VERB_ATTACH] = console_run, [VERB_PREPARE] = verb_prepare,
+    [VERB_NONE] = verb_none,     [VERB_ATTACH] = console,     [VERB_PREPARE] = verb_prepare,
     [VERB_RUNS] = verb_runs,     [VERB_SHOW] = verb_show,     [VERB_LOGS] = verb_logs,
     [VERB_WATCH] = verb_watch,   [VERB_RETRY] = verb_command, [VERB_RERUN] = verb_command,
     [VERB_SKIP] = verb_command,  [VERB_STOP] = verb_command,  [VERB_CONFIG] = verb_config,

@@ -63,7 +63,7 @@ static bool go_where_it_works(struct act *act, enum action action)
 {
     struct ui *ui = act->ui;
     unsigned places = action_spec(action)->places;
-    if ((places & (unsigned)ui_place(ui)) != 0) {
+    if ((places & ((unsigned)ui_place(ui) | PLACE_REPLAY)) != 0) {
         return true;
     }
     if (!act->client->has_run) {
@@ -83,14 +83,21 @@ static bool go_where_it_works(struct act *act, enum action action)
     return true;
 }
 
+bool palette_parse(struct act *act, const char *line, enum action *out_action,
+                   struct str *out_operand)
+{
+    struct str rest;
+    struct str word = str_split(str_trim(str_from(line)), ' ', &rest);
+    *out_operand = str_trim(rest);
+    return word.len > 0 && find_action(act, word, out_action);
+}
+
 void palette_run(struct act *act, const char *line)
 {
     char operand[LINE_SIZE];
     enum action action = ACTION_NONE;
     struct str rest;
-    struct str word = str_split(str_trim(str_from(line)), ' ', &rest);
-    rest = str_trim(rest);
-    if (word.len == 0 || !find_action(act, word, &action)) {
+    if (!palette_parse(act, line, &action, &rest)) {
         return;
     }
     const struct action_spec *spec = action_spec(action);

@@ -30,6 +30,10 @@ enum palette_answer { PALETTE_STAYS, PALETTE_CLOSED, PALETTE_ENTERED };
 /* ENTERED: the line is complete; the palette is closed and its line kept. */
 enum palette_answer palette_key(struct ui *ui, uint32_t key);
 
+/* The action that a line begins with, by its name or an unambiguous beginning of it, and what
+ * follows. False: there is nothing, or said in the footer what is wrong. */
+bool palette_parse(struct act *act, const char *line, enum action *out_action,
+                   struct str *out_operand);
 /* Runs a line: "skip 3 too slow". Says in the footer what is wrong with it. */
 void palette_run(struct act *act, const char *line);
 

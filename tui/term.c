@@ -160,13 +160,14 @@ bool term_check(struct error *err)
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
         return error_set(err, ERROR_PERMANENT, "no_terminal",
                          "the console needs a terminal; without one run the pipeline with "
-                         "gatehouse --batch, or follow a run with gatehouse watch");
+                         "gatehouse --batch, follow a run with gatehouse watch, or use "
+                         "gatehouse --plain");
     }
     if (name == NULL || *name == '\0' || strcmp(name, "dumb") == 0 ||
         setupterm(name, STDOUT_FILENO, &status) != OK) {
         return error_set(err, ERROR_PERMANENT, "no_terminal",
                          "the terminal \"%s\" cannot show the console (TERM); run the pipeline "
-                         "with gatehouse --batch, or follow a run with gatehouse watch",
+                         "with gatehouse --batch, or use gatehouse --plain",
                          name == NULL ? "" : name);
     }
     const char *cup = tigetstr("cup");

@@ -102,7 +102,7 @@ enum action_group {
       "save the log, or what the filter leaves of it")                                             \
     X(OLDER_TRY, older_try, "[", PLACE_STAGES | PLACE_LOG, LOG, "", "", "log of the try before")   \
     X(NEWER_TRY, newer_try, "]", PLACE_STAGES | PLACE_LOG, LOG, "", "", "log of the try after")    \
-    X(LOG, log, "L", PLACE_OF_RUN, VIEWS, "", "Log", "the log alone, or back")                     \
+    X(LOG, log, "L", PLACE_OF_RUN, VIEWS, "[STAGE]", "Log", "the log alone, or back")              \
     X(HISTORY, history, "H", PLACE_ANYWHERE, VIEWS, "", "History", "history of runs")              \
     X(TIMELINE, timeline, "T", PLACE_OF_RUN, VIEWS, "", "Timeline",                                \
       "timeline: when each try was queued, ran, waited")                                           \

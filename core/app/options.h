@@ -71,6 +71,8 @@ struct verb_spec {
     X(VERSION, "version", 0, NULL, NULL, VERBS_ALL, "Prints the version.")                         \
     X(READ_ONLY, "read-only", 0, NULL, NULL, VERB_BIT(NONE) | VERB_BIT(ATTACH),                    \
       "Lets the console watch only: no command reaches a run.")                                    \
+    X(PLAIN, "plain", 0, NULL, NULL, VERB_BIT(NONE) | VERB_BIT(ATTACH) | VERB_BIT(REPLAY),         \
+      "Talks in lines instead of drawing: for screen readers, dumb terminals and pipes.")          \
     X(SPEED, "speed", 0, "N", "0.25|0.5|1|2|4|8|16|32|64|max", VERB_BIT(REPLAY),                   \
       "How fast a replay is: so many times real time; max does not wait.")                         \
     X(BATCH, "batch", 0, NULL, NULL, VERB_BIT(NONE),                                               \

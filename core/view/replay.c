@@ -282,10 +282,11 @@ void replay_append_position(const struct replay *replay, bool is_full, struct bu
     clock_format_duration(replay_end_ms(replay) - start_ms, length);
     buf_printf(out, "%s%s%s ", at, is_full ? " / " : "", is_full ? length : "");
     replay_speed_text(replay->speed, out);
-    buf_append_text(out, !replay->is_paused         ? ""
-                         : !is_full                 ? " ||"
-                         : replay_is_at_end(replay) ? ", end"
-                                                    : ", paused");
+    buf_append_text(out, !replay->is_paused           ? ""
+                         : !is_full                   ? " ||"
+                         : !replay_is_at_end(replay)  ? ", paused"
+                         : replay_is_complete(replay) ? ", end"
+                                                      : ", cut short");
 }
 
 /* ---- speeds in words */
