@@ -33,6 +33,7 @@ static void begin(struct log_view *view)
 {
     restart_scans(view);
     view->match = LOG_NO_LINE;
+    view->counted.cols = 0;
     view->top = (struct log_place){0, 0};
     view->left = 0;
     view->is_following = true;
@@ -123,6 +124,10 @@ static size_t row_count(struct log_view *view, size_t line)
     if (!view->is_wrapped) {
         return 1;
     }
+    if (view->counted.line == line && view->counted.cols == view->cols &&
+        view->counted.size == view->file.size) {
+        return view->counted.rows;
+    }
     size_t count = log_view_hidden(view, line) > 0 ? 1 : 0;
     struct str rest = log_view_line(view, line).text;
     do {
@@ -130,6 +135,10 @@ static size_t row_count(struct log_view *view, size_t line)
         rest = (struct str){rest.ptr + len, rest.len - len};
         count++;
     } while (rest.len > 0);
+    view->counted.line = line;
+    view->counted.rows = count;
+    view->counted.cols = view->cols;
+    view->counted.size = view->file.size;
     return count;
 }
 
@@ -245,14 +254,14 @@ void log_view_follow(struct log_view *view, bool is_following)
 void log_view_scroll(struct log_view *view, long rows)
 {
     struct log_place last;
-    if (log_view_count(view) == 0) {
+    if (!last_top(view, &last)) {
         return;
     }
     pause(view);
     for (; rows < 0 && log_view_up(view, &view->top); rows++) {
     }
     for (; rows > 0 && log_view_down(view, &view->top); rows--) {
-        if (last_top(view, &last) && !is_before(&view->top, &last)) {
+        if (!is_before(&view->top, &last)) {
             view->is_following = true; /* back at the end: it follows again */
             return;
         }

@@ -26,6 +26,11 @@ struct log_view {
     const struct log_scan *due; /* whose next match is to be shown once it is known; NULL: none */
     size_t due_from;            /* from this line on */
     int cols, rows;             /* of the pane's text, by the latest drawing */
+    struct {                    /* private: the rows of a line that may be long */
+        size_t line, rows;
+        int cols;     /* at this width; 0: nothing is known */
+        int64_t size; /* and this size of the file */
+    } counted;
 };
 
 void log_view_init(struct log_view *view);

@@ -129,6 +129,11 @@ static void page_up(struct log_view *view)
     log_view_scroll(view, -ROWS);
 }
 
+static void page_down(struct log_view *view)
+{
+    log_view_scroll(view, ROWS);
+}
+
 static void view_file(const char *path)
 {
     struct log_view view;
@@ -147,6 +152,7 @@ static void view_file(const char *path)
     timed(&view, "a page up", page_up);
     timed(&view, "wrap on, at the end", wrap);
     timed(&view, "a page up, wrapped", page_up);
+    timed(&view, "a page down, wrapped", page_down);
     timed(&view, "to the first line", log_view_first);
     timed(&view, "wrap off", wrap);
     search(&view, "timeout", has_hit);
