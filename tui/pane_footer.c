@@ -178,8 +178,10 @@ static bool is_in_vain(const struct ui *ui, enum action action)
 {
     const struct client *client = ui->client;
     bool is_at_rest = client->has_run && run_state_is_final(client->view.run.state);
+    bool is_searching = log_match_is_on(&ui->log.search.match);
+    bool is_next = action == ACTION_NEXT_MATCH || action == ACTION_PREVIOUS_MATCH;
     return (action_changes_run(action) && client->is_read_only) ||
-           (action == ACTION_STOP && is_at_rest) ||
+           (action == ACTION_STOP && is_at_rest) || (is_next && !is_searching) ||
            (action == ACTION_BACK && ui->page == PAGE_RUN && !ui->is_zoomed);
 }
 
@@ -194,7 +196,17 @@ static int hint(const struct ui *ui, const struct area *area, int x, enum action
     return is_shown && x < area->cols ? draw_hint(area, x, chord, word) : x;
 }
 
-/* What always helps, then by groups; what no longer fits is left to the help. */
+static int group_hints(const struct ui *ui, const struct area *area, int x, enum action_group group)
+{
+    for (int i = 0; i < ACTION_COUNT; i++) {
+        bool is_here = action_spec((enum action)i)->group == group;
+        x = is_here ? hint(ui, area, x, (enum action)i) : x;
+    }
+    return x;
+}
+
+/* What always helps, what is of this place, then by groups; what no longer fits is left to the
+ * help. */
 void pane_hints(const struct ui *ui, const struct area *area)
 {
     static const enum action_group groups[] = {ACTION_GROUP_REPLAY,   ACTION_GROUP_COMMANDS,
@@ -203,10 +215,10 @@ void pane_hints(const struct ui *ui, const struct area *area)
     int x = hint(ui, area, 0, ACTION_HELP);
     x = hint(ui, area, x, ACTION_PALETTE);
     x = hint(ui, area, x, ACTION_QUIT);
-    for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++) {
-        for (int i = 0; i < ACTION_COUNT; i++) {
-            bool is_here = action_spec((enum action)i)->group == groups[g];
-            x = is_here ? hint(ui, area, x, (enum action)i) : x;
-        }
+    bool is_log = ui_place(ui) == PLACE_LOG;
+    x = is_log ? group_hints(ui, area, x, ACTION_GROUP_LOG) : x;
+    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+        bool is_done = is_log && groups[i] == ACTION_GROUP_LOG;
+        x = is_done ? x : group_hints(ui, area, x, groups[i]);
     }
 }
