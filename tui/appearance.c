@@ -28,6 +28,18 @@ static char *themes_folder(const struct appearance *appearance)
     return config_user_folder(&appearance->app->request, "themes");
 }
 
+/* A line of the screen has no room for the folder of "folder/file:line: what". */
+static const char *short_of(const char *message)
+{
+    const char *end = strstr(message, ": ");
+    for (const char *c = end; c != NULL && c > message; c--) {
+        if (c[-1] == '/') {
+            return c;
+        }
+    }
+    return message;
+}
+
 static bool read_theme(struct appearance *appearance, struct error *err)
 {
     const char *name = config_text(appearance->app->config, CONFIG_console_theme);
@@ -35,7 +47,7 @@ static bool read_theme(struct appearance *appearance, struct error *err)
     char *folder = themes_folder(appearance);
     bool is_good = theme_load(name, folder, &appearance->theme, &warnings, err);
     if (is_good && warnings.count > 0) {
-        act_say(appearance->ui, true, "%s", warnings.items[0].text);
+        act_say(appearance->ui, true, "%s", short_of(warnings.items[0].text));
     }
     if (is_good) {
         free(appearance->theme_name);
@@ -53,7 +65,7 @@ static void on_theme_file(void *context)
     if (read_theme(appearance, &err)) {
         term_set_theme(&appearance->theme);
     } else {
-        act_say(appearance->ui, true, "%s; the theme stays as it was", err.message);
+        act_say(appearance->ui, true, "the old theme stays: %s", short_of(err.message));
     }
     appearance->changed(appearance->context);
 }
@@ -99,7 +111,7 @@ static void apply_theme(struct appearance *appearance)
         term_set_theme(&appearance->theme);
         watch_theme(appearance);
     } else {
-        act_say(appearance->ui, true, "%s; the theme stays as it was", err.message);
+        act_say(appearance->ui, true, "the old theme stays: %s", short_of(err.message));
         settings_set(&appearance->ui->settings, SETTING_theme,
                      json_string(str_from(appearance->theme_name)));
     }

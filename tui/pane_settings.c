@@ -19,6 +19,18 @@ static const enum config_id ids[SETTING_COUNT] = {
 #undef X
 };
 
+/* Of a long path the end says more than the begin. */
+static void put_origin(const struct area *area, int y, const char *origin)
+{
+    int room = area->cols - ORIGIN_COLUMN;
+    int skip = (int)strlen(origin) - room;
+    if (skip > 0 && room > 1) {
+        area_printf(area, ORIGIN_COLUMN, y, ROLE_MUTED, "~%s", origin + skip + 1);
+    } else {
+        area_text(area, ORIGIN_COLUMN, y, ROLE_MUTED, origin);
+    }
+}
+
 static void put_value(const struct settings *settings, enum setting setting, struct page *page,
                       int y)
 {
@@ -29,9 +41,11 @@ static void put_value(const struct settings *settings, enum setting setting, str
     json_as_text(value->value, &text);
     area_cut(page->area, VALUE_COLUMN, y, ROLE_KEY, ORIGIN_COLUMN - VALUE_COLUMN - 1,
              is_bool ? (is_on ? "yes" : "no") : text);
-    bool is_changed = settings_is_changed(settings, setting);
-    area_cut(page->area, ORIGIN_COLUMN, y, is_changed ? ROLE_NOTICE : ROLE_MUTED,
-             page->area->cols - ORIGIN_COLUMN, is_changed ? "changed, not written" : value->origin);
+    if (settings_is_changed(settings, setting)) {
+        area_text(page->area, ORIGIN_COLUMN, y, ROLE_NOTICE, "changed, not written");
+    } else {
+        put_origin(page->area, y, value->origin);
+    }
 }
 
 static void put_setting(const struct ui *ui, enum setting setting, struct page *page)

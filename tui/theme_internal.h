@@ -9,7 +9,7 @@ enum { THEME_PALETTE_MAX = 64, THEME_NAME_SIZE = 32 };
 
 /* Where something is said. */
 struct theme_place {
-    char path[64]; /* cut at its front when longer */
+    char path[256]; /* cut at its front when longer */
     int line;
 };
 
