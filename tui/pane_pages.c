@@ -57,17 +57,31 @@ static const char *how_to_start(const struct client *client)
                  "come from gatehouse prepare.";
 }
 
+/* "after 1, 2" */
+static void append_after(const struct stage_def *def, struct buf *out)
+{
+    for (size_t i = 0; i < def->after_count; i++) {
+        buf_printf(out, i == 0 ? "after %zu" : ", %zu", def->after[i] + 1);
+    }
+}
+
 void pane_plan(const struct ui *ui, const struct area *area)
 {
     const struct dag *dag = ui->client->app->config->dag;
     struct area body = area_sub(area, 0, 1, area->cols, area->rows - 1);
-    struct page page = {&body, 0};
-    area_title(area, true, "Plan of the pipeline", "no run yet");
-    page_line(&page, ROLE_TEXT, "%s", "");
-    for (size_t i = 0; i < dag->count; i++) {
-        page_line(&page, ROLE_TEXT, "  %2zu %-28s %-16s %d tries", i + 1, dag->stages[i].name,
-                  dag->stages[i].kind, dag->stages[i].retries + 1);
-    }
-    page_line(&page, ROLE_TEXT, "%s", "");
+    struct page page = {&body, 1};
+    area_title(area, true, "Plan of the pipeline",
+               ui->client->awaited_number != 0 ? "a run is being started" : "no run yet");
     page_wrap(&page, ROLE_NOTICE, 2, how_to_start(ui->client));
+    page_line(&page, ROLE_TEXT, "%s", "");
+    page_line(&page, ROLE_MUTED, "   # %-28s %-16s %-8s", "STAGE", "KIND", "TRIES");
+    for (size_t i = 0; i < dag->count; i++) {
+        const struct stage_def *def = &dag->stages[i];
+        struct buf after;
+        buf_init(&after, TEXT_MAX);
+        append_after(def, &after);
+        page_line(&page, ROLE_TEXT, "  %2zu %-28s %-16s %-8d%s", i + 1, def->name, def->kind,
+                  def->retries + 1, buf_text(&after));
+        buf_done(&after);
+    }
 }

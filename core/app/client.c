@@ -124,8 +124,9 @@ bool client_show(struct client *client, const char *reference, struct error *err
         return false;
     }
     view_init(&view, summary.id);
+    struct run_filter before = {.pipeline = summary.pipeline, .before_number = summary.number};
     if (!read_events(client, &view, &has_changed, err) ||
-        !store_usual_durations(client->app->store, summary.pipeline, set_usual, &view, err)) {
+        !store_usual_durations(client->app->store, &before, set_usual, &view, err)) {
         view_done(&view);
         return false;
     }
@@ -399,9 +400,9 @@ int64_t client_usual_ms(const struct client *client, const char *stage)
     struct wanted wanted = {.stage = stage};
     struct error err;
     if (client->app->store != NULL) {
-        store_usual_durations(client->app->store,
-                              config_text(client->app->config, CONFIG_pipeline_name), find_usual,
-                              &wanted, &err);
+        struct run_filter all = {.pipeline =
+                                     config_text(client->app->config, CONFIG_pipeline_name)};
+        store_usual_durations(client->app->store, &all, find_usual, &wanted, &err);
     }
     return wanted.usual_ms;
 }

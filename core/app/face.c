@@ -156,5 +156,7 @@ static void take_usual(void *context, const char *stage, int64_t median_ms)
 void face_load_usual(struct face *face, struct store *store)
 {
     struct error ignored; /* without it a row shows no estimate, and that is all */
-    store_usual_durations(store, face->view.run.dag->pipeline, take_usual, face, &ignored);
+    struct run_filter before = {.pipeline = face->view.run.dag->pipeline,
+                                .before_number = face->view.run.number};
+    store_usual_durations(store, &before, take_usual, face, &ignored);
 }

@@ -249,14 +249,15 @@ static void add_duration(struct durations *durations, const char *stage, int64_t
     durations->items[durations->count++] = elapsed_ms;
 }
 
-bool store_usual_durations(struct store *store, const char *pipeline, store_usual_fn each,
-                           void *context, struct error *err)
+bool store_usual_durations(struct store *store, const struct run_filter *filter,
+                           store_usual_fn each, void *context, struct error *err)
 {
     sqlite3_stmt *statement = store_statement(store, STORE_SQL_USUAL, err);
     if (statement == NULL) {
         return false;
     }
-    store_bind_text(statement, 1, pipeline);
+    store_bind_text(statement, 1, filter->pipeline);
+    sqlite3_bind_int64(statement, 2, filter->before_number);
     struct durations durations = {.each = each, .context = context};
     bool is_ok = true, has_row = false;
     while ((is_ok = store_step(store, statement, &has_row, err)) && has_row) {

@@ -92,10 +92,11 @@ bool store_append(struct store *store, const char *run_id, struct event *events,
 /* Appends the events after after_seq, at most `limit`, to the list. */
 bool store_read_events(struct store *store, const char *run_id, int64_t after_seq, int limit,
                        struct event_list *list, struct error *err);
-/* USUAL: each stage with the median duration of its successes in the pipeline's last 20 runs. */
+/* USUAL: each stage with the median duration of its successes in the last 20 runs that the filter's
+ * pipeline and before_number let through. */
 typedef void (*store_usual_fn)(void *context, const char *stage, int64_t median_ms);
-bool store_usual_durations(struct store *store, const char *pipeline, store_usual_fn each,
-                           void *context, struct error *err);
+bool store_usual_durations(struct store *store, const struct run_filter *filter,
+                           store_usual_fn each, void *context, struct error *err);
 
 /* ---- commands: from operators to the runner that owns the run */
 /* command->id is ignored; gives the new id. */

@@ -37,7 +37,8 @@
                    "r.number = e.run WHERE r.id = ?1 AND e.seq > ?2 ORDER BY e.seq LIMIT ?3")      \
     X(USUAL, "SELECT json_extract(e.body, '$.stage') AS stage, "                                   \
              "json_extract(e.body, '$.elapsed_ms') AS elapsed_ms FROM events e WHERE e.run IN "    \
-             "(SELECT number FROM runs WHERE pipeline = ?1 ORDER BY number DESC LIMIT 20) AND "    \
+             "(SELECT number FROM runs WHERE pipeline = ?1 AND (?2 = 0 OR number < ?2) ORDER BY "  \
+             "number DESC LIMIT 20) AND "                                                          \
              "e.type = 'stage.state' AND json_extract(e.body, '$.to') = 'success' AND "            \
              "elapsed_ms IS NOT NULL ORDER BY stage, elapsed_ms")                                  \
     X(INSERT_COMMAND, "INSERT INTO commands (run, ts_ms, verb, stage, user, tty, reason) "         \

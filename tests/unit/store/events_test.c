@@ -191,10 +191,16 @@ static void usual_is_the_median_of_successes_in_recent_runs_of_the_pipeline(void
     add_duration(store, id, "clean", 7);
     store_fixture_must_append(store, id, EVENT_STAGE_STATE,
                               "{\"stage\":\"clean\",\"to\":\"failed\",\"elapsed_ms\":90000}");
-    assert_true(store_usual_durations(store, "credit", keep_usual, text, &err));
+    struct run_filter filter = {.pipeline = "credit"};
+    assert_true(store_usual_durations(store, &filter, keep_usual, text, &err));
     assert_string_equal(text, "clean=7 train=110 ");
     text[0] = '\0';
-    assert_true(store_usual_durations(store, "unknown", keep_usual, text, &err));
+    filter.before_number = 3; /* a run's past is what was before it */
+    assert_true(store_usual_durations(store, &filter, keep_usual, text, &err));
+    assert_string_equal(text, "train=999999 ");
+    text[0] = '\0';
+    filter = (struct run_filter){.pipeline = "unknown"};
+    assert_true(store_usual_durations(store, &filter, keep_usual, text, &err));
     assert_string_equal(text, "");
 }
 
