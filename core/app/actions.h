@@ -75,7 +75,8 @@ enum action_group {
       "open", "open what is chosen: details of a stage, a run of the history")                     \
     X(BACK, back, "Esc", PLACE_ANYWHERE, MOVING, "", "back", "back")                               \
     X(NEW_RUN, new_run, "n", PLACE_BUT_LOG, COMMANDS, "", "new run", "start a new run")            \
-    X(RETRY, retry, "r", PLACE_OF_RUN, COMMANDS, "[STAGE]", "retry", "retry the stage")            \
+    X(RETRY, retry, "r", PLACE_OF_RUN, COMMANDS, "[STAGE]", "retry",                               \
+      "retry the stage; resume a run that lost its runner")                                        \
     X(RERUN, rerun, "R", PLACE_OF_RUN, COMMANDS, "[STAGE]", "Rerun", "rerun from the stage on")    \
     X(STOP, stop, "s", PLACE_OF_RUN, COMMANDS, "", "stop", "stop the run")                         \
     X(SKIP, skip, "x", PLACE_OF_RUN, COMMANDS, "[STAGE [REASON]]", "skip",                         \
