@@ -85,7 +85,8 @@ struct verb_spec {
       "Starts a run and makes the synthetic sample first if there is no raw data yet; without "    \
       "--batch the console opens on that run.")                                                    \
     X(QUIET, "quiet", 'q', NULL, NULL, VERBS_RUNNING, "Prints failures and the verdict only.")     \
-    X(VERBOSE, "verbose", 'v', NULL, NULL, VERBS_RUNNING, "Prints the stages' logs too.")          \
+    X(VERBOSE, "verbose", 'v', NULL, NULL, VERBS_RUNNING | VERB_BIT(AWS),                          \
+      "Prints the stages' logs too; with aws, the requests without their secrets.")                \
     X(SAMPLE, "sample", 0, NULL, NULL, VERB_BIT(PREPARE),                                          \
       "Makes synthetic data that resembles the real set, instead of reading a file.")              \
     X(ROWS, "rows", 0, "N", NULL, VERB_BIT(PREPARE), "Rows of the sample; 30000 by default.")      \

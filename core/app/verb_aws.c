@@ -82,6 +82,12 @@ static bool ask(struct whoami *whoami, struct error *err)
     return loop_await(whoami->loop, &whoami->identity.op, err);
 }
 
+static void print_trace(void *context, struct str line)
+{
+    (void)context;
+    complain(STR_FMT, STR_ARG(line));
+}
+
 int verb_aws(struct app *app)
 {
     struct whoami whoami = {.app = app};
@@ -90,9 +96,11 @@ int verb_aws(struct app *app)
     if (code != EXIT_CODE_OK) {
         return code;
     }
+    struct aws_session_spec spec =
+        aws_session_spec_of_config(app->config, app->request.environment);
+    spec.trace = app->options->is_given[OPTION_VERBOSE] ? print_trace : NULL;
     whoami.loop = loop_new();
-    whoami.session =
-        aws_session_of_config(app->config, app->request.environment, whoami.loop, &err);
+    whoami.session = aws_session_new(whoami.loop, &spec, &err);
     if (whoami.session == NULL || !ask(&whoami, &err)) {
         code = app_fail(&err, "aws whoami");
     } else if (app_is_json(app)) {

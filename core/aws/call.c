@@ -345,10 +345,20 @@ void aws_call_cancel(struct aws_call *call)
     }
 }
 
+/* What these services answer is as good as a key. */
+static bool answers_secrets(enum aws_service service)
+{
+    return service == AWS_STS || service == AWS_SSO || service == AWS_SSO_OIDC ||
+           service == AWS_SECRETS_MANAGER;
+}
+
 void aws_call_done(struct aws_call *call)
 {
     struct caller *caller = call->handle;
     if (caller != NULL) {
+        if (answers_secrets(call->service)) {
+            buf_wipe(&caller->http.response);
+        }
         http_request_done(&caller->http);
         free(caller);
         call->handle = NULL;

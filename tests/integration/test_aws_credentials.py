@@ -45,7 +45,7 @@ class Aws:
         return result
 
     def whoami(self, *arguments):
-        result = self.run("--format", "json", *arguments)
+        result = self.run("-v", "--format", "json", *arguments)  # what is traced is searched, too
         assert result.code == 0, result.err
         return result.lines[0]
 

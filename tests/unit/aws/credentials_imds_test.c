@@ -27,6 +27,7 @@ struct service {
     const char *expiration;
     int stale_tokens; /* so many questions get a 401 first */
     bool is_broken;
+    struct aws_credentials_get *to_cancel; /* when the token is asked for */
     char body[512];
 };
 
@@ -53,6 +54,9 @@ static void serve(void *context, const struct fake_request *request, struct fake
         out_answer->status = service->token_status;
         out_answer->fault = service->token_fault;
         out_answer->body = STR("the-token\n");
+        if (service->to_cancel != NULL) {
+            aws_credentials_get_cancel(service->to_cancel);
+        }
     } else if (service->stale_tokens > 0) {
         service->stale_tokens--;
         out_answer->status = 401;
@@ -261,6 +265,18 @@ static void what_a_service_refuses_is_not_used_for_stability(void **state)
     assert_false(aws_fixture_get(service->aws, true));
 }
 
+static void a_search_can_be_cancelled_while_the_service_is_silent(void **state)
+{
+    struct service *service = *state;
+    struct aws_credentials_get get = {.must_renew = false};
+    service->token_fault = FAKE_SILENT;
+    aws_fixture_variable(service->aws, "AWS_METADATA_SERVICE_TIMEOUT", "60");
+    service->to_cancel = &get;
+    aws_credentials_get_start(aws_fixture_open(service->aws), &get);
+    assert_false(loop_await(service->aws->loop, &get.op, &service->aws->err));
+    assert_int_equal(service->aws->err.error_class, ERROR_CANCELLED);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -280,6 +296,7 @@ int main(void)
         TEST(keys_go_on_beyond_their_time_while_the_service_is_out_of_order),
         TEST(overdue_keys_of_the_service_itself_are_used),
         TEST(what_a_service_refuses_is_not_used_for_stability),
+        TEST(a_search_can_be_cancelled_while_the_service_is_silent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

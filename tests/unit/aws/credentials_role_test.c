@@ -280,15 +280,22 @@ static void without_a_region_of_the_session_that_of_the_profile_is_used(void **s
     aws_fixture_check_error(roles->aws, "credentials_refused", "no AWS region is configured");
 }
 
+static void cancel_and_be_silent(void *context, const struct fake_request *request,
+                                 struct fake_answer *out_answer)
+{
+    (void)request;
+    out_answer->fault = FAKE_SILENT;
+    aws_credentials_get_cancel(context);
+}
+
 static void a_search_can_be_cancelled_while_sts_is_silent(void **state)
 {
     struct roles *roles = *state;
     struct aws_credentials_get get = {.must_renew = false};
     aws_fixture_config(roles->aws, "[profile ops]\nrole_arn = " ARN "\nsource_profile = base\n");
     fake_aws_expect(roles->sts,
-                    (struct fake_exchange){.times = FAKE_ALWAYS, .answer = {.fault = FAKE_SILENT}});
+                    (struct fake_exchange){.handle = cancel_and_be_silent, .context = &get});
     aws_credentials_get_start(aws_fixture_open(roles->aws), &get);
-    aws_credentials_get_cancel(&get);
     assert_false(loop_await(roles->aws->loop, &get.op, &roles->aws->err));
     assert_int_equal(roles->aws->err.error_class, ERROR_CANCELLED);
 }
