@@ -1,6 +1,8 @@
 /* The way from an action to what it does, and what several actions share. */
 #include "tui/act.h"
 
+#include "tui/log_time.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +38,9 @@ void act_show_log(struct ui *ui, const struct client *client)
     bool is_same = path == NULL || before == NULL ? path == before : strcmp(path, before) == 0;
     if (!is_same) {
         log_view_open(&ui->log, path);
+    }
+    if (client->replay != NULL && path != NULL) { /* what was logged by then */
+        ui->log.file.limit = log_time_size(path, client->replay->at_ms);
     }
     free(path);
 }

@@ -20,7 +20,7 @@ enum {
 
 void log_file_init(struct log_file *file)
 {
-    *file = (struct log_file){.fd = -1};
+    *file = (struct log_file){.fd = -1, .limit = INT64_MAX};
 }
 
 /* Everything but the path and the memory. */
@@ -155,7 +155,7 @@ struct log_growth log_file_grow(struct log_file *file)
     if (file->path == NULL) {
         return growth;
     }
-    if (file->fd >= 0 && is_replaced(file)) {
+    if (file->fd >= 0 && (file->size > file->limit || is_replaced(file))) {
         forget(file);
         growth.is_replaced = true;
     }
@@ -164,7 +164,9 @@ struct log_growth log_file_grow(struct log_file *file)
     }
     for (int i = 0; i < WINDOWS_PER_GROWTH; i++) {
         fill_window(file, file->size);
-        struct str bytes = {file->window, file->window_len};
+        int64_t room = file->limit - file->size;
+        bool is_cut = (int64_t)file->window_len > room;
+        struct str bytes = {file->window, is_cut ? (size_t)room : file->window_len};
         remember_head(file, bytes);
         index_bytes(file, bytes);
         growth.has_grown = growth.has_grown || bytes.len > 0;

@@ -26,6 +26,7 @@ struct log_file {
     size_t lines;      /* that have begun */
     int64_t size;      /* bytes indexed */
     bool is_line_open; /* the last line has no newline yet */
+    int64_t limit;     /* bytes beyond it are not there yet, in a replay; the owner may set it */
     /* private: */
     ino_t inode;
     char head[32]; /* how the file began: another beginning is another file */

@@ -262,7 +262,9 @@ static void draw_nothing(const struct ui *ui, const struct area *body)
     struct buf count;
     if (log->file.lines == 0) {
         area_text(body, 0, 0, ROLE_MUTED,
-                  ui_shown_try(ui) == 0 ? "the stage has not started" : "nothing is logged yet");
+                  ui_shown_try(ui) == 0 ? "the stage has not started"
+                  : ui->client->replay != NULL && !ui->client->has_logs ? "a stream has no logs"
+                                                                        : "nothing is logged yet");
         return;
     }
     buf_init(&count, TITLE_MAX);

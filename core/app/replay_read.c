@@ -28,7 +28,7 @@ static bool bad(const struct reading *reading, struct error *err, const char *wh
 static bool is_id(const char *text)
 {
     size_t len = strspn(text, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_");
-    return text[len] == '\0' && len < RUN_ID_SIZE;
+    return len < RUN_ID_SIZE && text[len] == '\0';
 }
 
 static bool check_run(struct reading *reading, const char *run_id, struct error *err)

@@ -122,6 +122,22 @@ def test_the_console_plays_and_seeks(gatehouse, console):
     assert one.end() == 0
 
 
+def test_the_log_grows_with_the_replay(gatehouse, console):
+    gatehouse.configure(pipeline(shell("first", "echo begun; sleep 1; echo later")))
+    assert gatehouse("--batch").code == 0
+    one = console("replay", "1", "--speed", "0.25")
+    one.press(" ", "end")
+    one.until("later")
+    one.press("home", "}", "}")
+    one.until("paused")
+    one.pump(0.3)
+    assert "later" not in one.text
+    one.press("end")
+    one.until("later")
+    one.press("q")
+    assert one.end() == 0
+
+
 def test_a_stream_on_standard_input_leaves_the_keys_to_the_terminal(gatehouse):
     """As in `ssh host gatehouse ... | gatehouse replay -`: the terminal is the controlling one."""
     path = write(gatehouse, failed(gatehouse))
