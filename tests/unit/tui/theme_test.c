@@ -1,10 +1,13 @@
 /* Themes: built-in ones are whole, mistakes are told with file and line. */
 #include "tui/theme.h"
 
+#include "core/base/file.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/folder.h"
 #include "tui/theme_check.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void load(const char *name, struct theme *out_theme)
@@ -248,6 +251,52 @@ static void an_unknown_name_names_those_there_are(void **state)
     assert_non_null(strstr(err.message, "/nowhere/x.toml"));
 }
 
+/* Every role of every built-in theme, as each depth shows it. */
+static void print_look(const struct theme *theme, enum role role, enum color_depth depth,
+                       struct buf *out)
+{
+    struct look look = theme_look(theme, role, depth);
+    char foreground[24], background[24];
+    color_print(look.foreground, foreground);
+    color_print(look.background, background);
+    buf_printf(out, "  %-15s %s on %s, ", color_depth_name(depth), foreground, background);
+    theme_print_attributes(look.attributes, out);
+    buf_append_char(out, '\n');
+}
+
+static void the_pictures_of_the_built_in_themes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; theme_builtin_name(i) != NULL; i++) {
+        struct theme theme;
+        struct buf drawn, kept;
+        struct error err;
+        char path[200];
+        buf_init(&drawn, 1 << 20);
+        buf_init(&kept, 1 << 20);
+        load(theme_builtin_name(i), &theme);
+        for (int role = 0; role < ROLE_COUNT; role++) {
+            buf_printf(&drawn, "%s\n", role_name((enum role)role));
+            for (int depth = 0; depth < COLOR_DEPTH_COUNT; depth++) {
+                print_look(&theme, (enum role)role, (enum color_depth)depth, &drawn);
+            }
+        }
+        snprintf(path, sizeof(path), "tests/unit/tui/golden/theme_%s.txt", theme_builtin_name(i));
+        const char *mode = getenv("GATEHOUSE_GOLDEN");
+        if (mode != NULL && strcmp(mode, "write") == 0) {
+            assert_true(file_write(path, buf_str(&drawn), 0644, &err));
+        }
+        if (!file_read(path, &kept, &err)) {
+            fail_msg("%s", err.message);
+        }
+        if (strcmp(buf_text(&kept), buf_text(&drawn)) != 0) {
+            fail_msg("%s is not what is drawn now (GATEHOUSE_GOLDEN=write replaces it)", path);
+        }
+        buf_done(&drawn);
+        buf_done(&kept);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +312,7 @@ int main(void)
         cmocka_unit_test(an_unknown_role_is_told_and_the_rest_is_kept),
         cmocka_unit_test(own_themes_are_found_by_name_and_may_inherit_each_other),
         cmocka_unit_test(an_unknown_name_names_those_there_are),
+        cmocka_unit_test(the_pictures_of_the_built_in_themes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
