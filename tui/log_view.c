@@ -283,9 +283,11 @@ void log_view_shift(struct log_view *view, int cols)
 
 void log_view_wrap(struct log_view *view, bool is_wrapped)
 {
-    view->is_wrapped = is_wrapped;
-    view->top.row = 0;
-    view->left = 0;
+    if (view->is_wrapped != is_wrapped) {
+        view->is_wrapped = is_wrapped;
+        view->top.row = 0;
+        view->left = 0;
+    }
 }
 
 /* ---- search, filter, errors */
