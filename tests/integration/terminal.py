@@ -44,12 +44,18 @@ class Screen(pyte.Screen):
         self.cursor.x, self.cursor.y = where
 
     def draw(self, data):
-        for char in data:
-            # Every terminal here keeps the cursor at the margin until the next character, which must not come.
-            if self.cursor.x >= self.columns and pyte.modes.DECAWM in self.mode and unicodedata.combining(char) == 0:
-                self.faults.append(f"row {self.cursor.y} is longer than {self.columns} columns: {char!r}")
-            super().draw(char)
-            self.last = char
+        if self.cursor.x + 2 * len(data) < self.columns:
+            super().draw(data)
+        else:
+            for char in data:
+                self.draw_at_margin(char)
+        self.last = data[-1:] or self.last
+
+    def draw_at_margin(self, char):
+        # Every terminal here keeps the cursor at the margin until the next character, which must not come.
+        if self.cursor.x >= self.columns and pyte.modes.DECAWM in self.mode and unicodedata.combining(char) == 0:
+            self.faults.append(f"row {self.cursor.y} is longer than {self.columns} columns: {char!r}")
+        super().draw(char)
 
     def repeat(self, count=1):
         self.draw(self.last * (count or 1))
