@@ -142,6 +142,7 @@ class Bytes:
             self.modes["keypad"] = token["escape"] == b"\x1b="
         elif token["command"]:
             self.commands.append((int(token["command"]), token["content"]))
+            self.foreign += [char for char in token["content"].decode("utf-8", "replace") if not is_harmless(char)]
         elif token["control"] in (b"\x0e", b"\x0f"):
             self.modes["graphics"] = token["control"] == b"\x0e"
 
