@@ -14,7 +14,7 @@ void pane_line(const struct ui *ui, const struct area *area)
         return;
     }
     const char *word = ui_run_word(ui, &role);
-    if (run_state_is_final(view->run.state)) {
+    if (run_state_is_final(view->run.state) || client_is_lost(ui->client)) {
         int x = area_text(area, 0, 0, role, word);
         area_printf(area, x + 1, 0, ROLE_TEXT, "%zu/%zu run %lld", view_done_count(view),
                     view->run.dag->count, (long long)view->run.number);

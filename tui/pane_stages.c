@@ -13,9 +13,10 @@
 enum {
     NAME_COLS = 28, /* at most, on a screen that is not wide */
     NAME_COLS_MIN = 5,
-    WIDE_COLS = 100, /* from here on: long names, whole headings */
-    SMALL_COLS = 60, /* below: names give way */
-    USUAL_COLS = 72, /* from here on: the usual time */
+    WIDE_COLS = 100,      /* from here on: long names, whole headings */
+    SMALL_COLS = 60,      /* below: names give way, no tries */
+    SMALL_REST_COLS = 31, /* for the other columns then */
+    USUAL_COLS = 72,      /* from here on: the usual time */
     HEAD_ROWS_MIN = 6,
     BAR_COLS = 9,
     BAR_ROOM = 22, /* the bar with share and ETA beside it */
@@ -29,7 +30,7 @@ struct stage_cells { /* the texts of a row, as they are shown */
     char attempt[CELL_SIZE], elapsed[CLOCK_TEXT_SIZE], usual[CLOCK_TEXT_SIZE];
 };
 
-struct columns { /* where each column of the table starts, and its width; usual 0: not shown */
+struct columns { /* where each column of the table starts, and its width; 0: it is not shown */
     int name, state, attempt, elapsed, usual, detail;
     int name_cols, elapsed_cols, usual_cols;
 };
@@ -66,8 +67,8 @@ static int wider(int cols, const char *text)
 static int name_columns(int longest, int cols)
 {
     int name_cols = longest > NAME_COLS && cols < WIDE_COLS ? NAME_COLS : longest;
-    if (cols < SMALL_COLS && name_cols > cols - 24) {
-        name_cols = cols - 24;
+    if (cols < SMALL_COLS && name_cols > cols - SMALL_REST_COLS) {
+        name_cols = cols - SMALL_REST_COLS;
     }
     return name_cols < NAME_COLS_MIN ? NAME_COLS_MIN : name_cols;
 }
@@ -87,6 +88,10 @@ static struct columns columns_for(const struct stage_cells *cells, size_t count,
     at.state = at.name + at.name_cols + 1;
     at.attempt = at.state + state + 1;
     at.elapsed = at.attempt + attempt + 1;
+    if (cols < SMALL_COLS) {
+        at.elapsed = at.attempt;
+        at.attempt = 0;
+    }
     at.detail = at.elapsed + at.elapsed_cols + 1;
     if (cols >= USUAL_COLS) {
         at.usual = at.detail;
@@ -135,7 +140,9 @@ static void draw_stage(const struct ui *ui, const struct area *area, int y,
     area_printf(area, 1, y, role, "%2zu", row->number);
     area_cut(area, at->name, y, role, at->name_cols, row->name);
     area_text(area, at->state, y, ui_state_role(row->state), row->word);
-    area_text(area, at->attempt, y, row->try_number > 1 ? ROLE_NOTICE : role, cells->attempt);
+    if (at->attempt > 0) {
+        area_text(area, at->attempt, y, row->try_number > 1 ? ROLE_NOTICE : role, cells->attempt);
+    }
     area_printf(area, at->elapsed, y, role, "%*s", at->elapsed_cols, cells->elapsed);
     if (at->usual > 0) {
         area_printf(area, at->usual, y, ROLE_MUTED, "%*s", at->usual_cols, cells->usual);
@@ -156,7 +163,9 @@ static void draw_head(const struct area *area, const struct columns *at)
     area_text(area, 2, 1, ROLE_MUTED, "#");
     area_text(area, at->name, 1, ROLE_MUTED, "STAGE");
     area_text(area, at->state, 1, ROLE_MUTED, "STATE");
-    area_text(area, at->attempt, 1, ROLE_MUTED, "TRY");
+    if (at->attempt > 0) {
+        area_text(area, at->attempt, 1, ROLE_MUTED, "TRY");
+    }
     area_printf(area, at->elapsed, 1, ROLE_MUTED, "%*s", at->elapsed_cols,
                 at->elapsed_cols < 7 ? "TIME" : "ELAPSED");
     if (at->usual > 0) {

@@ -19,6 +19,8 @@ enum {
     MS_PER_HOUR = 3600000,
 };
 
+#define CENT 0.01
+
 static const struct view_series *series_named(const struct view *view, const char *name)
 {
     const struct view_training *training = &view->training;
@@ -221,8 +223,8 @@ static void append_machine(const struct ui *ui, struct buf *out)
         text_span(out, billed);
     }
     if (billed > 0 && price > 0) {
-        buf_printf(out, "  ~%.*f ", price * (double)billed < MS_PER_HOUR ? 3 : 2,
-                   price * (double)billed / MS_PER_HOUR);
+        double cost = price * (double)billed / MS_PER_HOUR;
+        buf_printf(out, cost < CENT ? "  <%.2f " : "  ~%.2f ", cost < CENT ? CENT : cost);
         text_printable(out, config_text(config, CONFIG_training_currency));
     }
 }

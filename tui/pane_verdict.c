@@ -317,6 +317,20 @@ static void put_pending(struct page *page, const struct ui *ui)
     }
 }
 
+static void put_title(const struct ui *ui, const struct area *area, bool is_full)
+{
+    const struct key_chord *key = keymap_first(&ui->bindings, ACTION_VERDICT, ui_place(ui));
+    struct buf remark;
+    buf_init(&remark, TEXT_MAX);
+    if (!is_full && key != NULL) {
+        key_chord_print(key, &remark);
+        buf_append_text(&remark, ": all of it");
+    }
+    area_title(area, ui->focus == FOCUS_VERDICT || is_full, "Verdict of the gate",
+               buf_text(&remark));
+    buf_done(&remark);
+}
+
 int pane_verdict(const struct ui *ui, const struct area *area, bool is_full)
 {
     const struct view *view = &ui->client->view;
@@ -326,8 +340,7 @@ int pane_verdict(const struct ui *ui, const struct area *area, bool is_full)
     if (area->rows == 0) {
         return 0;
     }
-    area_title(area, ui->focus == FOCUS_VERDICT || is_full, "Verdict of the gate",
-               is_full ? "" : "V: all of it");
+    put_title(ui, area, is_full);
     if (!ui_has_verdict(ui)) {
         put_pending(&page, ui);
         return page.y + 1;

@@ -273,6 +273,10 @@ void ui_draw(struct ui *ui, struct screen *screen)
 {
     struct layout layout;
     struct layout_wish wish = wish_of(ui);
+    int64_t now_ms = ui->now_ms;
+    if (client_is_lost(ui->client)) { /* it is shown as it was when it was heard of last */
+        ui->now_ms = ui->client->view.run.last_ts_ms;
+    }
     screen_clear(screen);
     layout_make(screen, &wish, &layout);
     draw_main(ui, &layout);
@@ -282,4 +286,5 @@ void ui_draw(struct ui *ui, struct screen *screen)
     if (ui->dialog.kind != DIALOG_NONE) {
         dialog_draw(&ui->dialog, &layout.area);
     }
+    ui->now_ms = now_ms;
 }

@@ -142,9 +142,34 @@ static void a_run_whose_runner_is_gone_says_so(void **state)
     struct ui_fixture fixture;
     (void)state;
     ui_fixture_init(&fixture);
+    ui_fixture_train(&fixture);
     fixture.client.has_runner = false;
+    fixture.ui.now_ms += 3600000; /* nothing happened since */
+    golden_at(&fixture, 80, 24, "lost");
+    ui_fixture_assert_shows(&fixture, "resumes it");
+    golden_at(&fixture, 39, 9, "lost");
+    fixture.client.is_read_only = true;
     ui_fixture_draw(&fixture, 80, 24);
-    ui_fixture_assert_shows(&fixture, " LOST ");
+    ui_fixture_assert_shows(&fixture, "gatehouse --batch --resume 147");
+    ui_fixture_done(&fixture);
+}
+
+/* Names where there is room, their number where there is not, before the clock. */
+static void others_who_watch_are_told(void **state)
+{
+    struct ui_fixture fixture;
+    (void)state;
+    ui_fixture_init(&fixture);
+    fixture.client.watchers.count = 2;
+    free(fixture.client.watchers.names);
+    fixture.client.watchers.names = xstrdup("bo, cid");
+    ui_fixture_draw(&fixture, 120, 24);
+    ui_fixture_assert_shows(&fixture, "+2 watching: bo, cid");
+    ui_fixture_draw(&fixture, 80, 24);
+    ui_fixture_assert_shows(&fixture, "+2 watching ");
+    ui_fixture_assert_hides(&fixture, "cid");
+    ui_fixture_draw(&fixture, 60, 24);
+    ui_fixture_assert_shows(&fixture, "RW");
     ui_fixture_done(&fixture);
 }
 
@@ -378,6 +403,7 @@ int main(void)
         cmocka_unit_test(a_stage_that_failed),
         cmocka_unit_test(the_details_of_a_stage),
         cmocka_unit_test(a_run_whose_runner_is_gone_says_so),
+        cmocka_unit_test(others_who_watch_are_told),
         cmocka_unit_test(production_is_told_by_more_than_its_word),
         cmocka_unit_test(the_plan_stands_in_when_there_is_no_run),
         cmocka_unit_test(the_history_of_runs),
