@@ -2,6 +2,7 @@
  * signatures; and everything that is wrong before STS is asked. */
 #include "core/aws/credentials.h"
 
+#include "core/aws/sso_token.h"
 #include "core/base/alloc.h"
 #include "tests/support/aws_fixture.h"
 #include "tests/support/cmocka.h"
@@ -185,6 +186,122 @@ static void a_credential_source_that_has_nothing_is_told(void **state)
         aws_fixture_config(roles->aws, text);
         aws_fixture_open(roles->aws);
         aws_fixture_check_error(roles->aws, "credentials_refused", answers[i]);
+    }
+}
+
+/* ---- the order of all */
+
+struct provider {
+    const char *key_id; /* whose keys are found when nobody before it has any */
+    const char *config; /* lines of [default] */
+    const char *credentials;
+    const char *variables[4]; /* names and values; {url} and {home} are put in */
+    const char *method, *path, *answer;
+};
+
+#define JSON_KEYS(id)                                                                              \
+    "{\"Version\":1,\"Code\":\"Success\",\"AccessKeyId\":\"" id                                    \
+    "\",\"SecretAccessKey\":\"s\",\"Token\":\"t\"}"
+
+static const struct provider providers[] = {
+    {.key_id = "AKIAENV",
+     .variables = {"AWS_ACCESS_KEY_ID", "AKIAENV", "AWS_SECRET_ACCESS_KEY", "s"}},
+    {.key_id = "ASIAROLE",
+     .config = "role_arn = " ARN "\nsource_profile = base\n",
+     .method = "POST",
+     .path = "/",
+     .answer = ANSWER("AssumeRole", "ASIAROLE")},
+    {.key_id = "ASIAWEB",
+     .variables = {"AWS_WEB_IDENTITY_TOKEN_FILE", "{home}/.aws/config", "AWS_ROLE_ARN", ARN},
+     .method = "POST",
+     .path = "/",
+     .answer = ANSWER("AssumeRoleWithWebIdentity", "ASIAWEB")},
+    {.key_id = "ASIASSO",
+     .config = "sso_account_id = 123456789012\nsso_role_name = r\nsso_region = eu-west-1\n"
+               "sso_start_url = https://x\n",
+     .method = "GET",
+     .path = "/federation/credentials",
+     .answer = "{\"roleCredentials\":{\"accessKeyId\":\"ASIASSO\",\"secretAccessKey\":\"s\","
+               "\"sessionToken\":\"t\",\"expiration\":4070908800000}}"},
+    {.key_id = "AKIAFILE",
+     .credentials = "aws_access_key_id = AKIAFILE\naws_secret_access_key = s\n"},
+    {.key_id = "AKIATOOL",
+     .config = "credential_process = /bin/echo '" JSON_KEYS("AKIATOOL") "'\n"},
+    {.key_id = "AKIACONFIG",
+     .config = "aws_access_key_id = AKIACONFIG\naws_secret_access_key = s\n"},
+    {.key_id = "ASIACONTAINER",
+     .variables = {"AWS_CONTAINER_CREDENTIALS_FULL_URI", "{url}/container"},
+     .method = "GET",
+     .path = "/container",
+     .answer = JSON_KEYS("ASIACONTAINER")},
+    {.key_id = "ASIAINSTANCE",
+     .variables = {"AWS_EC2_METADATA_DISABLED", "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+                   "{url}"},
+     .method = "GET",
+     .path = "/latest/meta-data/iam/security-credentials/r",
+     .answer = JSON_KEYS("ASIAINSTANCE")},
+};
+enum { PROVIDER_COUNT = sizeof(providers) / sizeof(providers[0]) };
+
+static void set_variable(struct roles *roles, const char *name, const char *value)
+{
+    const char *rest = strchr(value, '}');
+    const char *place = value[1] == 'u' ? fake_aws_url(roles->sts) : roles->aws->folder;
+    char *full = rest == NULL ? xstrdup(value) : xasprintf("%s%s", place, rest + 1);
+    aws_fixture_variable(roles->aws, name, full);
+    free(full);
+}
+
+/* This provider and those after it have keys, those before it have none. */
+static void set_providers(struct roles *roles, size_t first)
+{
+    char config[2048] = "[default]\n", keys[512] = BASE_KEYS "[default]\n";
+    for (size_t i = 0; i < PROVIDER_COUNT; i++) {
+        const struct provider *provider = &providers[i];
+        for (size_t j = 0; j < 4 && provider->variables[j] != NULL; j += 2) {
+            aws_fixture_variable(roles->aws, provider->variables[j], NULL);
+            if (i >= first) {
+                set_variable(roles, provider->variables[j], provider->variables[j + 1]);
+            }
+        }
+        strcat(config, i >= first && provider->config != NULL ? provider->config : "");
+        strcat(keys, i >= first && provider->credentials != NULL ? provider->credentials : "");
+    }
+    aws_fixture_config(roles->aws, config);
+    aws_fixture_credentials(roles->aws, keys);
+}
+
+static void expect_unsigned(struct roles *roles, const char *method, const char *path,
+                            const char *answer)
+{
+    fake_aws_expect(roles->sts, (struct fake_exchange){.method = method,
+                                                       .path = path,
+                                                       .is_unsigned = true,
+                                                       .answer = {.body = str_from(answer)}});
+}
+
+static void the_first_that_applies_wins(void **state)
+{
+    struct roles *roles = *state;
+    roles->aws->spec.profile = NULL;
+    char *cache = sso_token_path("", "https://x");
+    test_file_write(roles->aws->folder, cache + 1,
+                    "{\"accessToken\":\"a\",\"expiresAt\":\"2099-01-01T00:00:00Z\"}", 0600);
+    free(cache);
+    for (size_t i = 0; i < PROVIDER_COUNT; i++) {
+        const struct provider *provider = &providers[i];
+        set_providers(roles, i);
+        if (strcmp(provider->key_id, "ASIAROLE") == 0) {
+            expect(roles, "Action=AssumeRole&", provider->answer);
+        } else if (provider->path != NULL) {
+            if (i == PROVIDER_COUNT - 1) {
+                expect_unsigned(roles, "PUT", "/latest/api/token", "token");
+                expect_unsigned(roles, "GET", "/latest/meta-data/iam/security-credentials/", "r");
+            }
+            expect_unsigned(roles, provider->method, provider->path, provider->answer);
+        }
+        aws_fixture_open(roles->aws);
+        aws_fixture_check_key(roles->aws, provider->key_id);
     }
 }
 
@@ -402,6 +519,7 @@ int main(void)
         TEST(a_role_is_assumed_anew_when_its_keys_are_refused),
         TEST(a_role_by_the_keys_of_the_environment),
         TEST(a_credential_source_that_has_nothing_is_told),
+        TEST(the_first_that_applies_wins),
         TEST(settings_that_cannot_be_are_told_with_their_line),
         TEST(a_refusal_of_sts_is_told_in_its_words),
         TEST(an_sts_that_is_away_is_a_passing_error),
