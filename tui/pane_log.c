@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TITLE_MAX = 512, STAMP_COLS = 9, PATTERN_COLS = 24, MARK_MARGIN = 1024 };
+enum { TITLE_MAX = 512, STAMP_COLS = 9, PATTERN_COLS = 24, MARK_MARGIN = 256 };
 
 /* ---- lines */
 static enum role role_of(enum log_level level)

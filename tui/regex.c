@@ -147,6 +147,7 @@ struct tracker {
     const struct automaton *automaton;
     struct position_set active;
     uint32_t starts[REGEX_POSITIONS_MAX]; /* where the match of an active position began */
+    bool is_active;                       /* any position is */
     bool is_found;
     struct text_span found;
 };
@@ -201,12 +202,11 @@ static bool track(struct tracker *tracker, size_t symbol, size_t at, size_t end)
         arrive(&next, &automaton->first, allowed, at);
     }
     note_ends(&next, end);
-    *tracker = next;
-    uint64_t any = 0;
     for (size_t word = 0; word < SET_WORDS; word++) {
-        any |= next.active.words[word];
+        next.is_active = next.is_active || next.active.words[word] != 0;
     }
-    return !next.is_found || any != 0;
+    *tracker = next;
+    return !next.is_found || next.is_active;
 }
 
 bool regex_find(const struct regex *regex, struct str text, struct text_span within,
@@ -219,7 +219,9 @@ bool regex_find(const struct regex *regex, struct str text, struct text_span wit
     }
     size_t end = within.end < text.len ? within.end : text.len;
     for (size_t i = within.start; i < end && goes_on; i++) {
-        goes_on = track(&tracker, (unsigned char)text.ptr[i], i, i + 1);
+        bool can_begin = regex->begins[(unsigned char)text.ptr[i]];
+        goes_on = (!tracker.is_active && !can_begin) ||
+                  track(&tracker, (unsigned char)text.ptr[i], i, i + 1);
     }
     for (int i = 0; i < regex->anchors[1] && goes_on && end == text.len; i++) {
         goes_on = track(&tracker, SYMBOL_END, text.len, text.len);

@@ -1,5 +1,5 @@
-/* The log viewer on a big log: how long each thing takes, and the longest the loop is held up by
- * it. log_bench generate LINES OUT.log   lines as a try's log has them, a needle in the last one
+/* The log viewer on a big log: how long each thing takes, and the longest that the loop is held up.
+ *   log_bench generate LINES OUT.log   lines as a try's log has them, a needle in the last one
  *   log_bench view FILE                index, search, filter, errors, wrap, jumps, memory */
 #include "core/base/clock.h"
 #include "tui/log_view.h"

@@ -1,0 +1,163 @@
+/* Searching, filtering, errors: what is asked for, and the slices of work that find it. */
+#include "tui/log_view.h"
+
+#include "tui/log_view_internal.h"
+#include "tui/screen.h"
+
+enum { WORK_MS = 2, CONTEXT_PART = 3 /* a match is shown at a third of the pane */ };
+
+/* ---- search, filter, errors */
+/* The row of a wrapped line where it matches; without wrapping the columns are brought into sight.
+ */
+static size_t show_column(struct log_view *view, size_t line)
+{
+    struct str text = log_view_line(view, line).text;
+    struct text_span all = {0, text.len}, span;
+    if (!log_match_is_on(&view->search.match) ||
+        !log_match_find(&view->search.match, text, all, &span)) {
+        return 0;
+    }
+    if (!view->is_wrapped) {
+        int start = text_columns((struct str){text.ptr, span.start});
+        int end = text_columns((struct str){text.ptr, span.end});
+        int margin = view->cols / CONTEXT_PART;
+        if (end > view->left + view->cols) {
+            view->left = end + margin - view->cols;
+        }
+        if (start < view->left) {
+            view->left = end <= view->cols ? 0 : start < margin ? 0 : start - margin;
+        }
+        return 0;
+    }
+    size_t row = 0, done = log_row_len(text, view->cols);
+    while (done <= span.start && done < text.len) {
+        done += log_row_len((struct str){text.ptr + done, text.len - done}, view->cols);
+        row++;
+    }
+    return row;
+}
+
+static void show_match(struct log_view *view, size_t line)
+{
+    struct log_place place = {line, show_column(view, line)};
+    view->match = line;
+    view->due = NULL;
+    log_view_pause(view);
+    if (!log_view_is_in_sight(view, &place)) {
+        view->top = place;
+        for (int i = 0; i < view->rows / CONTEXT_PART && log_view_up(view, &view->top); i++) {
+        }
+    }
+}
+
+static bool is_complete(const struct log_view *view, const struct log_scan *scan)
+{
+    return scan->scanned == view->file.lines;
+}
+
+/* The match that was asked for, once the scan has come to it; true when it was found. */
+static bool show_due(struct log_view *view)
+{
+    if (view->due == NULL) {
+        return false;
+    }
+    size_t line = log_scan_next(view->due, view->due_from);
+    if (line == LOG_NO_LINE && is_complete(view, view->due)) {
+        line = log_scan_next(view->due, 0);
+        view->due = NULL;
+    }
+    if (line != LOG_NO_LINE) {
+        show_match(view, line);
+    }
+    return line != LOG_NO_LINE;
+}
+
+static bool go_to(struct log_view *view, const struct log_scan *scan, bool is_back)
+{
+    size_t from = log_view_current(view);
+    bool is_match = from == view->match && log_scan_has(scan, from);
+    if (!is_back) {
+        view->due = scan;
+        view->due_from = from == LOG_NO_LINE ? 0 : is_match ? from + 1 : from;
+        return show_due(view) || view->due != NULL;
+    }
+    size_t line = log_scan_previous(scan, from);
+    line = line == LOG_NO_LINE ? log_scan_previous(scan, LOG_NO_LINE) : line;
+    if (line != LOG_NO_LINE) {
+        show_match(view, line);
+    }
+    return line != LOG_NO_LINE || !is_complete(view, scan);
+}
+
+bool log_view_search(struct log_view *view, const char *typed, struct error *err)
+{
+    if (!log_match_set(&view->search.match, LOG_MATCH_SEARCH, typed, err)) {
+        return false;
+    }
+    log_scan_restart(&view->search);
+    view->match = LOG_NO_LINE;
+    view->due = NULL;
+    if (log_match_is_on(&view->search.match)) {
+        go_to(view, &view->search, false);
+    }
+    return true;
+}
+
+bool log_view_filter(struct log_view *view, const char *typed, struct error *err)
+{
+    if (!log_match_set(&view->filter.match, LOG_MATCH_FILTER, typed, err)) {
+        return false;
+    }
+    log_view_restart_scans(view);
+    return true;
+}
+
+bool log_view_next_match(struct log_view *view, bool is_back)
+{
+    return go_to(view, &view->search, is_back);
+}
+
+bool log_view_next_error(struct log_view *view, bool is_back)
+{
+    if (!log_match_is_on(&view->errors.match)) {
+        log_match_errors(&view->errors.match);
+    }
+    return go_to(view, &view->errors, is_back);
+}
+
+/* ---- work */
+/* True: there is more. */
+static bool scan_more(struct log_view *view, struct log_scan *scan, const struct log_scan *within,
+                      bool *out_has_news)
+{
+    size_t before = scan->scanned;
+    bool has_more = log_match_is_on(&scan->match) && log_scan_go(scan, &view->file, within);
+    *out_has_news = *out_has_news || scan->scanned != before;
+    return has_more;
+}
+
+/* One step of everything; true: there is more. */
+static bool work_step(struct log_view *view, bool *out_has_news)
+{
+    struct log_growth growth = log_file_grow(&view->file);
+    if (growth.is_replaced) {
+        log_view_begin(view);
+    }
+    *out_has_news = *out_has_news || growth.has_grown || growth.is_replaced;
+    bool has_more = growth.has_more;
+    has_more = scan_more(view, &view->filter, NULL, out_has_news) || has_more;
+    has_more = scan_more(view, &view->search, log_view_filter_scan(view), out_has_news) || has_more;
+    has_more = scan_more(view, &view->errors, log_view_filter_scan(view), out_has_news) || has_more;
+    show_due(view);
+    return has_more;
+}
+
+struct log_work log_view_work(struct log_view *view, struct clock *clock)
+{
+    struct log_work work = {.has_news = false};
+    int64_t end_ms = clock->monotonic_ms(clock) + WORK_MS;
+    do {
+        work.has_more = work_step(view, &work.has_news);
+    } while (work.has_more && clock->monotonic_ms(clock) < end_ms);
+    return work;
+}
