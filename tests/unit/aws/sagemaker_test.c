@@ -1,0 +1,520 @@
+/* SageMaker: requests completed, descriptions read, the port against the fake AWS, logs followed.
+ */
+#include "core/aws/sagemaker_service.h"
+
+#include "core/aws/poll_gate.h"
+#include "core/aws/sagemaker_hyperparameters.h"
+#include "core/base/alloc.h"
+#include "core/base/file.h"
+#include "tests/support/cmocka.h"
+#include "tests/support/fake_aws.h"
+#include "tests/support/folder.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROLE "arn:aws:iam::123456789012:role/SageMakerRole"
+#define JOB  "credit-20261122-1-5-1"
+#define REQUEST                                                                                    \
+    "{\"TrainingJobName\":\"" JOB "\",\"HyperParameters\":{\"num_round\":\"100\"},"                \
+    "\"AlgorithmSpecification\":{\"TrainingInputMode\":\"File\"},\"InputDataConfig\":["            \
+    "{\"ChannelName\":\"train\",\"DataSource\":{\"S3DataSource\":{\"S3Uri\":\"s3://b/t\","         \
+    "\"S3DataDistributionType\":\"FullyReplicated\"}}},{\"ChannelName\":\"schema\"}],"             \
+    "\"OutputDataConfig\":{\"S3OutputPath\":\"s3://m/p\"},\"ResourceConfig\":{\"InstanceType\":"   \
+    "\"ml.m5.xlarge\"},\"StoppingCondition\":{\"MaxRuntimeInSeconds\":600},\"Tags\":[]}"
+
+static struct json *parse(const char *text)
+{
+    struct error err;
+    struct json *json = json_parse(str_from(text), &err);
+    if (json == NULL) {
+        fail_msg("%s", err.message);
+    }
+    return json;
+}
+
+/* ---- hyperparameters */
+
+static void expect_refused(const char *text, const char *part)
+{
+    struct error err = {0};
+    struct json *json = parse(text);
+    assert_false(sagemaker_check_hyperparameters(json, &err));
+    assert_string_equal(err.code, "bad_hyperparameter");
+    if (strstr(err.message, part) == NULL) {
+        fail_msg("%s: \"%s\" lacks \"%s\"", text, err.message, part);
+    }
+    json_free(json);
+}
+
+static void hyperparameters_are_checked_before_they_cost_money(void **state)
+{
+    (void)state;
+    struct error err;
+    struct json *seed = parse(
+        "{\"objective\":\"binary:logistic\",\"num_round\":\"100\",\"max_depth\":\"5\",\"eta\":"
+        "\"0.2\",\"gamma\":\"4\",\"min_child_weight\":\"6\",\"subsample\":\"0.8\",\"tree_method\":"
+        "\"hist\",\"eval_metric\":\"error,auc,logloss,error@0.3\",\"seed\":\"20\"}");
+    assert_true(sagemaker_check_hyperparameters(seed, &err));
+    json_free(seed);
+    expect_refused("{}", "num_round is missing");
+    expect_refused("{\"num_round\":\"100\",\"etta\":\"1\"}", "did you mean eta?");
+    expect_refused("{\"num_round\":\"100\",\"eta\":\"2.0\"}", "2.0 is not in [0, 1]");
+    expect_refused("{\"num_round\":\"100\",\"subsample\":\"0\"}", "is not in (0, 1]");
+    expect_refused("{\"num_round\":\"0\"}", "is not in [1, inf]");
+    expect_refused("{\"num_round\":\"100\",\"max_depth\":\"1.0\"}", "not a whole number");
+    expect_refused("{\"num_round\":100}", "must be a string");
+    expect_refused("{\"num_round\":\"100\",\"eval_metric\":\"error,acu\"}", "acu");
+    expect_refused("{\"num_round\":\"100\",\"objective\":\"binary\"}", "does not take 'binary'");
+    expect_refused("{\"num_round\":\"100\",\"objective\":\"multi:softmax\"}", "num_class");
+}
+
+/* ---- the request */
+
+static void the_request_is_completed_for_the_container(void **state)
+{
+    (void)state;
+    struct error err;
+    struct json *request = parse(REQUEST);
+    struct json *tags = parse("{\"team\":\"risk\"}"), *subnets = parse("[\"subnet-1\"]");
+    struct sagemaker_settings settings = {.role_arn = ROLE,
+                                          .volume_kms_key = "k1",
+                                          .output_kms_key = "k2",
+                                          .subnets = subnets,
+                                          .tags = tags,
+                                          .is_sharded = true};
+    struct json *whole = sagemaker_complete_request(request, &settings, "eu-central-1", &err);
+    assert_non_null(whole);
+    assert_string_equal(
+        json_text_or(json_get(whole, "AlgorithmSpecification"), "TrainingImage", ""),
+        "492215442770.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-xgboost:1.7-1");
+    assert_string_equal(json_text_or(whole, "RoleArn", ""), ROLE);
+    assert_int_equal(json_count(json_get(whole, "InputDataConfig")), 1); /* no schema channel */
+    const struct json *train = json_at(json_get(whole, "InputDataConfig"), 0);
+    assert_string_equal(
+        json_text_or(json_path(train, "DataSource.S3DataSource"), "S3DataDistributionType", ""),
+        "ShardedByS3Key");
+    assert_string_equal(json_text_or(json_get(whole, "ResourceConfig"), "VolumeKmsKeyId", ""),
+                        "k1");
+    assert_string_equal(json_text_or(json_get(whole, "OutputDataConfig"), "KmsKeyId", ""), "k2");
+    assert_int_equal(json_count(json_path(whole, "VpcConfig.Subnets")), 1);
+    assert_string_equal(json_text_or(json_at(json_get(whole, "Tags"), 0), "Key", ""), "team");
+    assert_null(json_get(whole, "EnableManagedSpotTraining"));
+    assert_null(json_path(whole, "StoppingCondition.MaxWaitTimeInSeconds"));
+    json_free(whole);
+    json_free(request);
+    json_free(tags);
+    json_free(subnets);
+}
+
+static void spot_brings_its_wait_and_checkpoints_of_its_own(void **state)
+{
+    (void)state;
+    struct error err;
+    struct json *request = parse(REQUEST);
+    struct sagemaker_settings settings = {
+        .role_arn = ROLE, .is_spot = true, .checkpoints = "s3://m/checkpoints"};
+    struct json *whole = sagemaker_complete_request(request, &settings, "us-east-1", &err);
+    assert_int_equal(json_int_or(json_get(whole, "StoppingCondition"), "MaxWaitTimeInSeconds", 0),
+                     1200);
+    assert_string_equal(json_text_or(json_get(whole, "CheckpointConfig"), "S3Uri", ""),
+                        "s3://m/checkpoints/" JOB);
+    json_free(whole);
+    settings.max_wait_ms = 1000; /* less than the running time is refused by SageMaker */
+    whole = sagemaker_complete_request(request, &settings, "us-east-1", &err);
+    assert_int_equal(json_int_or(json_get(whole, "StoppingCondition"), "MaxWaitTimeInSeconds", 0),
+                     600);
+    json_free(whole);
+    json_free(request);
+}
+
+static void what_is_missing_is_named_with_its_key(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    struct json *request = parse(REQUEST);
+    struct sagemaker_settings settings = {.role_arn = NULL};
+    assert_null(sagemaker_complete_request(request, &settings, "us-east-1", &err));
+    assert_non_null(strstr(err.message, "training.role"));
+    settings.role_arn = ROLE;
+    assert_null(sagemaker_complete_request(request, &settings, "mx-central-1", &err));
+    assert_non_null(strstr(err.message, "training.image"));
+    settings.image = "1.dkr.ecr.mx-central-1.amazonaws.com/x:1";
+    struct json *whole = sagemaker_complete_request(request, &settings, "mx-central-1", &err);
+    assert_non_null(whole);
+    json_free(whole);
+    json_free(request);
+}
+
+static void image_hosts_follow_the_partition(void **state)
+{
+    (void)state;
+    struct error err;
+    struct buf uri;
+    buf_init(&uri, 512);
+    assert_true(sagemaker_image_uri("cn-north-1", "1.7-1", &uri, &err));
+    assert_string_equal(buf_text(&uri),
+                        "450853457545.dkr.ecr.cn-north-1.amazonaws.com.cn/sagemaker-xgboost:1.7-1");
+    buf_reset(&uri);
+    assert_true(sagemaker_image_uri("us-isob-east-1", "1.5-1", &uri, &err));
+    assert_string_equal(
+        buf_text(&uri),
+        "281123927165.dkr.ecr.us-isob-east-1.sc2s.sgov.gov/sagemaker-xgboost:1.5-1");
+    buf_done(&uri);
+}
+
+/* ---- the description */
+
+static struct training_job read_job(const char *text)
+{
+    struct training_job job;
+    struct error err;
+    struct json *json = parse(text);
+    if (!sagemaker_read_job(json, &job, &err)) {
+        fail_msg("%s", err.message);
+    }
+    json_free(json);
+    return job;
+}
+
+static void a_description_is_read_in_whole(void **state)
+{
+    (void)state;
+    struct training_job job = read_job(
+        "{\"TrainingJobName\":\"j\",\"TrainingJobStatus\":\"Completed\",\"SecondaryStatus\":"
+        "\"Completed\",\"CreationTime\":1.7953619681234E9,\"TrainingStartTime\":1795361970,"
+        "\"TrainingEndTime\":1795362000.5,\"BillableTimeInSeconds\":31,\"ModelArtifacts\":{"
+        "\"S3ModelArtifacts\":\"s3://m/p/j/output/model.tar.gz\"},\"Environment\":{"
+        "\"GATEHOUSE_INTENT\":\"i-1\"},\"SecondaryStatusTransitions\":[{\"Status\":\"Starting\"},{"
+        "\"Status\":\"Completed\",\"StatusMessage\":\"Training job completed\"}],\"New\":null}");
+    assert_int_equal(job.state, TRAINING_SUCCEEDED);
+    assert_int_equal(job.created_ms, 1795361968123);
+    assert_int_equal(job.ended_ms, 1795362000500);
+    assert_int_equal(job.billable_ms, 31000);
+    assert_string_equal(job.model_uri, "s3://m/p/j/output/model.tar.gz");
+    assert_string_equal(job.intent, "i-1");
+    assert_string_equal(job.status_message, "Training job completed");
+    assert_true(job.has_begun);
+}
+
+static void every_status_has_its_meaning(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *status, *secondary;
+        enum training_state state;
+        bool has_begun;
+    } table[] = {
+        {"InProgress", "Starting", TRAINING_RUNNING, false},
+        {"InProgress", "Pending", TRAINING_RUNNING, false},
+        {"InProgress", "Downloading", TRAINING_RUNNING, false},
+        {"InProgress", "Training", TRAINING_RUNNING, true},
+        {"InProgress", "Uploading", TRAINING_RUNNING, true},
+        {"InProgress", "Interrupted", TRAINING_RUNNING, true},
+        {"InProgress", "ANewOne", TRAINING_RUNNING, true},
+        {"Stopping", "Stopping", TRAINING_RUNNING, true},
+        {"Stopped", "MaxRuntimeExceeded", TRAINING_STOPPED, true},
+        {"Failed", "Failed", TRAINING_FAILED, true},
+        {"Completed", "Completed", TRAINING_SUCCEEDED, true},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        char text[256];
+        snprintf(text, sizeof(text),
+                 "{\"TrainingJobName\":\"j\",\"TrainingJobStatus\":\"%s\",\"SecondaryStatus\":"
+                 "\"%s\"}",
+                 table[i].status, table[i].secondary);
+        struct training_job job = read_job(text);
+        assert_int_equal(job.state, table[i].state);
+        assert_int_equal(job.has_begun, table[i].has_begun);
+        assert_string_equal(job.secondary_status, table[i].secondary);
+    }
+}
+
+static void unknown_statuses_are_loud(void **state)
+{
+    (void)state;
+    struct training_job job;
+    struct error err = {0};
+    struct json *json = parse("{\"TrainingJobName\":\"j\",\"TrainingJobStatus\":\"Dreaming\"}");
+    assert_false(sagemaker_read_job(json, &job, &err));
+    assert_string_equal(err.code, "unknown_status");
+    assert_non_null(strstr(err.message, "Dreaming"));
+    json_free(json);
+    json = parse("{}");
+    assert_false(sagemaker_read_job(json, &job, &err));
+    assert_string_equal(err.code, "bad_answer");
+    json_free(json);
+}
+
+/* ---- the port */
+
+struct fixture {
+    struct loop *loop;
+    struct fake_aws *aws;
+    struct aws_session *session;
+    struct training_service *service;
+    char *folder;
+};
+
+static int set_up(void **state)
+{
+    static const struct sagemaker_settings settings = {.role_arn = ROLE};
+    struct fixture *f = xcalloc(1, sizeof(*f));
+    f->folder = test_folder_new();
+    f->loop = loop_new();
+    f->aws = fake_aws_new(f->loop);
+    f->session = fake_aws_session(f->aws);
+    char *gate = file_join(f->folder, "gate");
+    f->service = sagemaker_service_new(f->session, &settings, gate, 0);
+    free(gate);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    training_service_free(f->service);
+    aws_session_free(f->session);
+    fake_aws_free(f->aws);
+    loop_free(f->loop);
+    test_folder_free(f->folder);
+    free(f);
+    return 0;
+}
+
+static void expect(struct fixture *f, const char *target, const char *body, int status,
+                   const char *answer)
+{
+    fake_aws_expect(f->aws, (struct fake_exchange){
+                                .target = target,
+                                .body = body,
+                                .service = strncmp(target, "Logs", 4) == 0 ? "logs" : "sagemaker",
+                                .answer = {.status = status, .body = str_from(answer)}});
+}
+
+static bool create(struct fixture *f, struct error *err)
+{
+    struct json *request = parse(REQUEST);
+    struct training_create req = {.request = request};
+    training_create_start(f->service, &req);
+    bool is_good = loop_await(f->loop, &req.op, err);
+    json_free(request);
+    return is_good;
+}
+
+static void a_taken_name_is_told_as_such(void **state)
+{
+    struct fixture *f = *state;
+    struct error err = {0};
+    expect(f, "SageMaker.CreateTrainingJob", "\"num_round\":\"100\"", 200,
+           "{\"TrainingJobArn\":\"a\"}");
+    assert_true(create(f, &err));
+    expect(f, "SageMaker.CreateTrainingJob", JOB, 400,
+           "{\"__type\":\"ResourceInUse\",\"message\":\"exists\"}");
+    assert_false(create(f, &err));
+    assert_string_equal(err.code, "name_taken");
+    assert_int_equal(err.error_class, ERROR_PERMANENT);
+}
+
+/* A lost answer is asked for again: the name makes sure that there is one job. */
+static void a_throttled_or_lost_creation_is_sent_again(void **state)
+{
+    struct fixture *f = *state;
+    struct error err = {0};
+    expect(f, "SageMaker.CreateTrainingJob", NULL, 400,
+           "{\"__type\":\"ThrottlingException\",\"message\":\"Rate exceeded\"}");
+    fake_aws_expect(f->aws, (struct fake_exchange){.target = "SageMaker.CreateTrainingJob",
+                                                   .answer = {.fault = FAKE_RESET}});
+    expect(f, "SageMaker.CreateTrainingJob", NULL, 400, "{\"__type\":\"ResourceInUse\"}");
+    assert_false(create(f, &err));
+    assert_string_equal(err.code, "name_taken");
+    assert_int_equal(fake_aws_count(f->aws), 3);
+}
+
+static void bad_hyperparameters_never_reach_sagemaker(void **state)
+{
+    struct fixture *f = *state;
+    struct error err = {0};
+    struct json *request = parse("{\"TrainingJobName\":\"j\",\"HyperParameters\":{}}");
+    struct training_create req = {.request = request};
+    training_create_start(f->service, &req);
+    assert_false(loop_await(f->loop, &req.op, &err));
+    assert_string_equal(err.code, "bad_hyperparameter");
+    assert_int_equal(fake_aws_count(f->aws), 0);
+    json_free(request);
+}
+
+static void an_absent_job_is_not_found_in_either_wording(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const answers[] = {
+        "{\"__type\":\"ValidationException\",\"message\":\"Requested resource not found.\"}",
+        "{\"__type\":\"ResourceNotFound\",\"message\":\"no\"}"};
+    for (size_t i = 0; i < 2; i++) {
+        struct error err = {0};
+        struct training_describe req = {.name = JOB};
+        expect(f, "SageMaker.DescribeTrainingJob", JOB, 400, answers[i]);
+        training_describe_start(f->service, &req);
+        assert_false(loop_await(f->loop, &req.op, &err));
+        assert_string_equal(err.code, "not_found");
+    }
+}
+
+static bool stop(struct fixture *f, struct error *err)
+{
+    struct training_stop req = {.name = JOB};
+    training_stop_start(f->service, &req);
+    return loop_await(f->loop, &req.op, err);
+}
+
+static void stopping_a_job_that_has_ended_is_success(void **state)
+{
+    struct fixture *f = *state;
+    struct error err = {0};
+    static const char refusal[] =
+        "{\"__type\":\"ValidationException\",\"message\":\"is in status Completed\"}";
+    expect(f, "SageMaker.StopTrainingJob", JOB, 200, "");
+    assert_true(stop(f, &err));
+    expect(f, "SageMaker.StopTrainingJob", JOB, 400, refusal);
+    expect(f, "SageMaker.DescribeTrainingJob", JOB, 200,
+           "{\"TrainingJobName\":\"" JOB "\",\"TrainingJobStatus\":\"Completed\"}");
+    assert_true(stop(f, &err));
+    expect(f, "SageMaker.StopTrainingJob", JOB, 400, refusal);
+    expect(f, "SageMaker.DescribeTrainingJob", JOB, 200,
+           "{\"TrainingJobName\":\"" JOB "\",\"TrainingJobStatus\":\"InProgress\"}");
+    assert_false(stop(f, &err));
+    assert_string_equal(err.code, "ValidationException");
+}
+
+/* ---- logs */
+
+static void expect_lines(struct fixture *f, struct training_logs *req, const char *lines)
+{
+    struct error err;
+    buf_reset(&req->text);
+    training_logs_start(f->service, req);
+    if (!loop_await(f->loop, &req->op, &err)) {
+        fail_msg("%s", err.message);
+    }
+    assert_string_equal(buf_text(&req->text), lines);
+}
+
+#define STREAMS(...) "{\"logStreams\":[" __VA_ARGS__ "]}"
+#define STREAM(name) "{\"logStreamName\":\"" JOB "/" name "\"}"
+
+static void a_log_is_followed_by_its_tokens(void **state)
+{
+    struct fixture *f = *state;
+    struct training_logs req = {.name = JOB};
+    buf_init(&req.text, 1 << 20);
+    expect(f, "Logs_20140328.DescribeLogStreams", "\"logStreamNamePrefix\":\"" JOB "/\"", 400,
+           "{\"__type\":\"ResourceNotFoundException\",\"message\":\"no group\"}");
+    expect_lines(f, &req, ""); /* not there yet */
+    expect(f, "Logs_20140328.DescribeLogStreams", NULL, 200, STREAMS(STREAM("algo-1-17")));
+    expect(f, "Logs_20140328.GetLogEvents", "\"startFromHead\":true", 200,
+           "{\"events\":[],\"nextForwardToken\":\"f/1\"}"); /* empty, and not the end */
+    expect(f, "Logs_20140328.GetLogEvents", "\"nextToken\":\"f/1\"", 200,
+           "{\"events\":[{\"timestamp\":5,\"message\":\"[0]#011train-error:0.1\"},{\"timestamp\":6,"
+           "\"message\":\"two\\nlines\"}],\"nextForwardToken\":\"f/2\"}");
+    expect_lines(f, &req, "[0]#011train-error:0.1\ntwo lines\n");
+    expect(f, "Logs_20140328.GetLogEvents", "\"nextToken\":\"f/2\"", 200,
+           "{\"events\":[],\"nextForwardToken\":\"f/2\"}");
+    expect_lines(f, &req, "");
+    expect(f, "Logs_20140328.DescribeLogStreams", NULL, 200,
+           STREAMS(STREAM("algo-1-17") "," STREAM("algo-2-18")));
+    expect(f, "Logs_20140328.GetLogEvents", "algo-1-17", 200,
+           "{\"events\":[{\"timestamp\":7,\"message\":\"late\"}],\"nextForwardToken\":\"f/3\"}");
+    expect_lines(f, &req, "algo-1 late\n");
+    expect(f, "Logs_20140328.GetLogEvents", "f/3", 200,
+           "{\"events\":[],\"nextForwardToken\":\"f/3\"}");
+    expect(f, "Logs_20140328.GetLogEvents", "algo-2-18", 200,
+           "{\"events\":[{\"timestamp\":7,\"message\":\"second\"}],\"nextForwardToken\":\"g/1\"}");
+    expect_lines(f, &req, "algo-2 second\n");
+    training_logs_done(&req);
+}
+
+static void a_page_that_does_not_fit_is_given_in_pieces(void **state)
+{
+    struct fixture *f = *state;
+    struct training_logs req = {.name = JOB};
+    buf_init(&req.text, 8);
+    expect(f, "Logs_20140328.DescribeLogStreams", NULL, 200, STREAMS(STREAM("algo-1-17")));
+    expect(
+        f, "Logs_20140328.GetLogEvents", NULL, 200,
+        "{\"events\":[{\"message\":\"one\"},{\"message\":\"two\"},{\"message\":\"three is long\"},"
+        "{\"message\":\"4\"}],\"nextForwardToken\":\"f/1\"}");
+    expect_lines(f, &req, "one\ntwo\n");
+    expect_lines(f, &req, "three i\n");
+    expect_lines(f, &req, "4\n");
+    training_logs_done(&req);
+}
+
+static void an_expired_token_goes_on_by_time(void **state)
+{
+    struct fixture *f = *state;
+    struct training_logs req = {.name = JOB};
+    buf_init(&req.text, 1 << 20);
+    expect(f, "Logs_20140328.DescribeLogStreams", NULL, 200, STREAMS(STREAM("algo-1-17")));
+    expect(f, "Logs_20140328.GetLogEvents", NULL, 200,
+           "{\"events\":[{\"timestamp\":77,\"message\":\"a\"}],\"nextForwardToken\":\"f/1\"}");
+    expect_lines(f, &req, "a\n");
+    expect(f, "Logs_20140328.GetLogEvents", "f/1", 400,
+           "{\"__type\":\"InvalidParameterException\",\"message\":\"expired\"}");
+    expect(f, "Logs_20140328.GetLogEvents", "\"startTime\":78", 200,
+           "{\"events\":[{\"timestamp\":90,\"message\":\"b\"}],\"nextForwardToken\":\"f/9\"}");
+    expect_lines(f, &req, "b\n");
+    training_logs_done(&req);
+}
+
+/* ---- the gate */
+
+static void polls_of_all_runners_together_keep_a_pace(void **state)
+{
+    (void)state;
+    char *folder = test_folder_new();
+    char *path = file_join(folder, "gate");
+    const struct poll_gate first = {.path = path, .interval_ms = 100, .burst = 3};
+    const struct poll_gate second = first; /* as another process has it */
+    int64_t now_ms = 1795361968000;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(poll_gate_take(i % 2 == 0 ? &first : &second, now_ms), 0);
+    }
+    assert_int_equal(poll_gate_take(&second, now_ms), 100);
+    assert_int_equal(poll_gate_take(&first, now_ms), 200);
+    assert_int_equal(poll_gate_take(&first, now_ms + 10000), 0);    /* full again */
+    assert_int_equal(poll_gate_take(&first, now_ms - 86400000), 0); /* the clock was set back */
+    assert_int_equal(poll_gate_take(&(struct poll_gate){.path = NULL}, now_ms), 0);
+    assert_int_equal(
+        poll_gate_take(&(struct poll_gate){.path = "/nonexistent/gate", .interval_ms = 1}, now_ms),
+        0);
+    free(path);
+    test_folder_free(folder);
+}
+
+#define behaviour(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hyperparameters_are_checked_before_they_cost_money),
+        cmocka_unit_test(the_request_is_completed_for_the_container),
+        cmocka_unit_test(spot_brings_its_wait_and_checkpoints_of_its_own),
+        cmocka_unit_test(what_is_missing_is_named_with_its_key),
+        cmocka_unit_test(image_hosts_follow_the_partition),
+        cmocka_unit_test(a_description_is_read_in_whole),
+        cmocka_unit_test(every_status_has_its_meaning),
+        cmocka_unit_test(unknown_statuses_are_loud),
+        behaviour(a_taken_name_is_told_as_such),
+        behaviour(a_throttled_or_lost_creation_is_sent_again),
+        behaviour(bad_hyperparameters_never_reach_sagemaker),
+        behaviour(an_absent_job_is_not_found_in_either_wording),
+        behaviour(stopping_a_job_that_has_ended_is_success),
+        behaviour(a_log_is_followed_by_its_tokens),
+        behaviour(a_page_that_does_not_fit_is_given_in_pieces),
+        behaviour(an_expired_token_goes_on_by_time),
+        cmocka_unit_test(polls_of_all_runners_together_keep_a_pace),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
