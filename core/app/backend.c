@@ -3,6 +3,7 @@
 
 #include "core/app/aws_session.h"
 #include "core/aws/s3_store.h"
+#include "core/aws/sagemaker_service.h"
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "core/base/secret.h"
@@ -89,8 +90,36 @@ static struct function_service *make_functions(struct backend *backend, const st
     return functions;
 }
 
-static bool make_training(struct backend *backend, const char *state_folder, struct error *err)
+static void make_sagemaker(struct backend *backend, const struct config *config,
+                           const char *state_folder)
 {
+    struct sagemaker_settings settings = {
+        .role_arn = config_text(config, CONFIG_training_role),
+        .image = config_text(config, CONFIG_training_image),
+        .version = config_text(config, CONFIG_training_container_version),
+        .volume_kms_key = config_text(config, CONFIG_training_volume_kms_key),
+        .output_kms_key = config_text(config, CONFIG_training_output_kms_key),
+        .subnets = config->values[CONFIG_training_subnets].value,
+        .security_groups = config->values[CONFIG_training_security_groups].value,
+        .tags = config->values[CONFIG_training_tags].value,
+        .is_spot = config_bool(config, CONFIG_training_spot),
+        .max_wait_ms = config_int(config, CONFIG_training_spot_wait),
+        .checkpoints = config_text(config, CONFIG_training_checkpoints),
+        .is_sharded = config_bool(config, CONFIG_training_sharded),
+    };
+    char *gate = file_join(state_folder, "sagemaker-polls");
+    backend->services.training = sagemaker_service_new(
+        backend->aws, &settings, gate, config_int(config, CONFIG_training_poll_interval));
+    free(gate);
+}
+
+static bool make_training(struct backend *backend, const struct config *config,
+                          const char *state_folder, struct error *err)
+{
+    if (backend_is_aws(config, CONFIG_backend_training_service)) {
+        make_sagemaker(backend, config, state_folder);
+        return true;
+    }
     char *folder = file_join(state_folder, "training");
     char *self = app_program("", "gatehouse");
     struct training_jobs_spec spec = {
@@ -148,13 +177,12 @@ bool backend_init(struct backend *backend, const struct app *app, struct error *
             app_program(config_text(config, CONFIG_local_model_program), "gatehouse-model"),
     };
     backend->services.model_program = backend->model_program;
-    if (backend_is_aws(config, CONFIG_backend_function_service) ||
-        backend_is_aws(config, CONFIG_backend_training_service)) {
+    if (backend_is_aws(config, CONFIG_backend_function_service)) {
         return error_set(err, ERROR_PERMANENT, "not_built",
-                         "functions and training on AWS are not part of this version");
+                         "functions on AWS are not part of this version");
     }
     if (!make_session(backend, app, err) || !make_objects(backend, config, err) ||
-        !make_training(backend, app->state_folder, err)) {
+        !make_training(backend, config, app->state_folder, err)) {
         return false;
     }
     backend->services.functions = make_functions(backend, config, app->state_folder);

@@ -145,11 +145,33 @@ struct config_key {
       "Training jobs are named <prefix>-<run>-<stage>-<try>.")                                     \
     X(training, instance_type, TEXT, "ml.m5.xlarge", 1, 63, NULL,                                  \
       "Machine asked of the training service.")                                                    \
-    X(training, instance_count, INTEGER, "1", 1, 1, NULL, "Machines for one job.")                 \
+    X(training, instance_count, INTEGER, "1", 1, 100, NULL,                                        \
+      "Machines for one job; local training always has one.")                                      \
     X(training, volume_size_gb, INTEGER, "10", 1, 16384, NULL, "Disk of the machine, GB.")         \
     X(training, price_per_hour, NUMBER, "0", 0, 1e6, NULL,                                         \
       "Price of the machine for an hour, to show what a training costs; 0 shows nothing.")         \
     X(training, currency, TEXT, "USD", 1, 8, NULL, "The currency of that price.")                  \
+    X(training, role, TEXT, "", 0, 2048, NULL,                                                     \
+      "ARN of the role that SageMaker takes on for the job; aws needs it.")                        \
+    X(training, image, TEXT, "", 0, 255, NULL,                                                     \
+      "Training image; empty is SageMaker's own XGBoost in the region.")                           \
+    X(training, container_version, TEXT, "1.7-1", 1, 32, NULL,                                     \
+      "Version of SageMaker's own XGBoost image.")                                                 \
+    X(training, spot, BOOLEAN, "false", 0, 0, NULL,                                                \
+      "Train on spare capacity: cheaper, may be interrupted.")                                     \
+    X(training, spot_wait, DURATION, "0s", 0, 28 * CONFIG_DAY_MS, NULL,                            \
+      "Longest time for waiting and training on spot; 0 is twice the running time.")               \
+    X(training, checkpoints, TEXT, "", 0, 900, NULL,                                               \
+      "s3:// prefix for checkpoints of spot jobs; each job gets a folder of its own.")             \
+    X(training, sharded, BOOLEAN, "false", 0, 0, NULL,                                             \
+      "Give each of several machines its share of the training objects.")                          \
+    X(training, subnets, NAMES, "[]", 0, 16, NULL, "Subnets of the job's VPC; none: no VPC.")      \
+    X(training, security_groups, NAMES, "[]", 0, 5, NULL, "Security groups in that VPC.")          \
+    X(training, volume_kms_key, TEXT, "", 0, 2048, NULL, "KMS key of the machine's disk.")         \
+    X(training, output_kms_key, TEXT, "", 0, 2048, NULL, "KMS key of the model artefact.")         \
+    X(training, tags, TABLE, "{}", 0, 0, NULL, "Tags of the job, beside gatehouse's own.")         \
+    X(training, poll_interval, DURATION, "5s", 10, 60000, NULL,                                    \
+      "First wait between two looks at a SageMaker job; it grows to six times as much.")           \
     X(training, hyperparameters, TABLE, CONFIG_HYPERPARAMETERS, 0, 0, NULL,                        \
       "Given to XGBoost as they are; members you give are put over these.")                        \
     X(console, theme, TEXT, "terminal16", 1, 4000, NULL,                                           \
