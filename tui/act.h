@@ -12,6 +12,7 @@ struct act {
     struct ui *ui;
     struct client *client;
     size_t index;        /* which of the action's keys was pressed; 0 from the palette */
+    bool is_typed;       /* it was called by its name, not by a key */
     const char *operand; /* typed behind the action's name; "" from a key */
     enum act_wish wish;  /* set by the action; ACT_STAY before */
 };

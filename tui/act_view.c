@@ -122,5 +122,27 @@ void act_suspend(struct act *act)
 
 void act_quit(struct act *act)
 {
+    struct ui *ui = act->ui;
+    if (act->is_typed || (ui->page == PAGE_RUN && !ui->is_zoomed)) {
+        act->wish = ACT_LEAVE;
+    } else if (ui->page != PAGE_RUN) {
+        act_turn_to(ui, PAGE_RUN);
+    } else {
+        ui->is_zoomed = false;
+    }
+}
+
+void act_detach(struct act *act)
+{
     act->wish = ACT_LEAVE;
+}
+
+void act_leave(struct act *act)
+{
+    if (act->is_typed || act->ui->is_leaving) {
+        act->wish = ACT_LEAVE;
+        return;
+    }
+    act->ui->is_leaving = true;
+    act_say(act->ui, false, "leave the console? The same key again does; the run goes on");
 }

@@ -155,10 +155,12 @@ static bool take_key(struct act *act, uint32_t key)
         ui->pending = before;
         answer = keymap_press(&ui->bindings, &ui->pending, key, ui_place(ui), &binding);
     }
+    bool was_leaving = ui->is_leaving;
     if (answer == KEYMAP_ACTION) {
         act->index = binding->index;
         act_on(binding->action, act);
     }
+    ui->is_leaving = ui->is_leaving && !was_leaving;
     return answer != KEYMAP_NOTHING || was_pending;
 }
 

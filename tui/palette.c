@@ -113,6 +113,7 @@ void palette_run(struct act *act, const char *line)
     snprintf(operand, sizeof(operand), "%.*s", STR_ARG(rest));
     act->operand = operand;
     act->index = 0;
+    act->is_typed = true;
     act_on(action, act);
     act->operand = "";
 }

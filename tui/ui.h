@@ -57,6 +57,7 @@ struct ui {
     char *copy;          /* for the terminal's clipboard: whoever has it takes it; owned */
     char message[256];   /* of the footer */
     bool is_alert;       /* the message is bad news */
+    bool is_leaving;     /* it was asked whether to leave; the key before was that */
     bool is_elevated;    /* as was last seen */
     int64_t sent_id;     /* command of ours that waits for its answer; 0: none */
     int64_t answered_id; /* one whose answer is news; 0: none */

@@ -144,7 +144,10 @@ enum action_group {
     X(REPAINT, repaint, "C-l", PLACE_ANYWHERE, CONSOLE, "", "", "repaint the screen")              \
     X(SUSPEND, suspend, "C-z", PLACE_ANYWHERE, CONSOLE, "", "",                                    \
       "suspend the console; fg brings it back")                                                    \
-    X(QUIT, quit, "['q', 'C-c']", PLACE_ANYWHERE, CONSOLE, "", "quit", "leave; the run goes on")
+    X(LEAVE, leave, "C-c", PLACE_ANYWHERE, CONSOLE, "", "", "ask to leave; a second time leaves")  \
+    X(DETACH, detach, "D", PLACE_ANYWHERE, CONSOLE, "", "", "leave the console; the run goes on")  \
+    X(QUIT, quit, "q", PLACE_ANYWHERE, CONSOLE, "", "quit",                                        \
+      "leave the view, and at last the console; the run goes on")
 enum action {
 #define X(id, name, keys, places, group, operands, hint, sentence) ACTION_##id,
     ACTIONS(X)

@@ -134,13 +134,18 @@ static bool is_in_conflict(const struct binding *a, const struct binding *b)
             key_chord_begins(&b->chord, &a->chord));
 }
 
+static bool is_way_out(enum action action)
+{
+    return action == ACTION_QUIT || action == ACTION_DETACH || action == ACTION_LEAVE;
+}
+
 void bindings_check(const struct config *config, struct problems *problems)
 {
     struct bindings bindings;
     bool can_leave = false;
     bindings_init(&bindings, config);
     for (size_t i = 0; i < bindings.count; i++) {
-        can_leave = can_leave || bindings.items[i].action == ACTION_QUIT;
+        can_leave = can_leave || is_way_out(bindings.items[i].action);
         for (size_t j = i + 1; j < bindings.count; j++) {
             if (is_in_conflict(&bindings.items[i], &bindings.items[j])) {
                 complain(config, &bindings.items[i], &bindings.items[j], problems);

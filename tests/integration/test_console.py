@@ -43,7 +43,7 @@ def test_without_runs_it_shows_the_plan_and_how_to_start(gatehouse, console):
     one = console()
     one.until("There is no run yet")
     assert "only" in one.text
-    one.press("q")
+    one.press("D")
     assert one.end() == 0
 
 
@@ -54,7 +54,7 @@ def test_read_only_without_runs_makes_no_state_and_finds_the_first_run(gatehouse
     assert not (gatehouse.state / "runs.db").exists()
     assert gatehouse("--batch").code == 0
     one.until("run 0001")
-    one.press("q")
+    one.press("D")
     assert one.end() == 0
 
 
@@ -64,11 +64,11 @@ def test_it_opens_on_the_newest_run_and_attach_on_any(gatehouse, console):
     one = console()
     one.until("run 0002")
     one.until("2/2 done")
-    one.press("q")
+    one.press("D")
     assert one.end() == 0
     one = console("attach", "1")
     one.until("run 0001")
-    one.press("q")
+    one.press("D")
     assert one.end() == 0
     one = console("attach", "77")
     assert one.end() == 1
@@ -80,7 +80,7 @@ def test_the_log_of_the_chosen_stage_is_shown(gatehouse, console):
     one = console()
     one.press("1")
     one.until("hello from first")
-    one.press("q")
+    one.press("D")
     assert one.end() == 0
 
 
@@ -108,7 +108,7 @@ def test_n_starts_a_detached_run_only_after_yes(gatehouse, console):
     one.press("y")
     one.until("run 0001")
     one.until("SUCCESS")
-    one.press("q")
+    one.press("D")
     assert one.end() == 0
 
 
@@ -132,7 +132,7 @@ def test_stop_retry_and_skip_reach_the_runner_with_user_and_reason(gatehouse, co
     one.until("retry second of run 0001?")
     one.press("y")
     one.until("SUCCESS")
-    one.press("q")
+    one.press("D")
     assert one.end() == 0
     commands = [e for e in shown(gatehouse)["commands"]]
     assert [c["verb"] for c in commands] == ["stop", "skip", "retry"]
@@ -155,7 +155,7 @@ def test_killing_the_console_leaves_the_run_alone(gatehouse, console):
     one.child.wait()
     two = console()
     two.until("SUCCESS")
-    two.press("q")
+    two.press("D")
     assert two.end() == 0
 
 
@@ -174,7 +174,7 @@ def test_leaving_a_live_run_says_how_to_come_back(gatehouse, console):
     runner = start_slow(gatehouse)
     one = console()
     one.until("RUNNING")
-    one.press("\x03")
+    one.press("\x03", "\x03")
     assert one.end() == 0
     assert b"run 1 goes on: gatehouse attach 1" in one.output
     assert runner.poll() is None
@@ -197,7 +197,7 @@ def test_a_storm_of_sizes(gatehouse, console):
     one.resize(80, 24)
     one.until("RUNNING")
     one.until("Stages")
-    one.press("q")
+    one.press("D")
     assert one.end() == 0
 
 
@@ -253,7 +253,7 @@ def test_stopped_and_continued(gatehouse, console):
     one.pump(0.3)
     one.press("\x0c", "?")
     one.until("start a new run")
-    one.press("q")
+    one.press("D")
     assert one.end() == 0
 
 
@@ -269,7 +269,7 @@ def test_hostile_log_lines_stay_in_their_pane(gatehouse, console):
     one.until("漢")
     assert "Stages" in one.screen.display[1]
     assert b"\x1b]0;title" not in one.output and b"\xe2\x80\xae" not in one.output
-    one.press("q")
+    one.press("D")
     assert one.end() == 0
 
 
@@ -285,7 +285,7 @@ def test_a_finished_run_costs_nothing(gatehouse, console):
     one.pump(3)
     assert len(one.output) == before
     assert wakeups(one.child.pid) - switches <= 1
-    one.press("q")
+    one.press("D")
     assert one.end() == 0
 
 
@@ -298,5 +298,5 @@ def test_a_running_stage_costs_one_wakeup_a_second(gatehouse, console):
     one.pump(5)
     assert len(one.output) - before <= 5 * 64 + 64
     assert wakeups(one.child.pid) - switches <= 5 * 1.2 + 2
-    one.press("q")
+    one.press("D")
     assert one.end() == 0

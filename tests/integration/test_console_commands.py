@@ -55,7 +55,7 @@ def test_retry_shows_its_plan_and_fires_only_after_yes(gatehouse, console):
     one.until("Operator log")
     one.until("accepted")
     assert "retry first  " in one.text and "/dev/pts/" in one.text
-    one.press("q")
+    one.press("D")
     assert one.end() == 0
 
 
@@ -82,7 +82,7 @@ def test_rerun_skip_and_stop_by_the_palette(gatehouse, console):
     one.press("y")
     one.until("rerun second accepted")
     one.until("SUCCESS")
-    one.press("q")
+    one.press("D")
     assert one.end() == 0
     assert commands(gatehouse) == [("stop", None, None), ("skip", "first", "much too slow"), ("rerun", "second", None)]
     trail = shown(gatehouse)["commands"]
@@ -101,7 +101,7 @@ def test_a_command_that_makes_no_sense_is_refused_with_its_reason(gatehouse, con
     run(one, "rerunn 1")
     one.until('did you mean "rerun"?')
     assert commands(gatehouse) == []
-    one.press("q")
+    one.press("D")
     assert one.end() == 0
 
 
@@ -139,7 +139,7 @@ def test_production_is_read_only_then_wants_its_name_typed(gatehouse, console):
     one.until("mend the first stage")
     run(one, "ro")
     one.until("READ-ONLY")
-    one.press("q")
+    one.press("D")
     assert one.end() == 0
     assert deeds(gatehouse) == [("elevated", "mend the first stage"), ("fell_back", "asked for")]
     assert commands(gatehouse) == [("retry", "first", None)]
@@ -156,7 +156,7 @@ def test_an_elevation_wakes_only_with_the_clock(gatehouse, console):
     one.pump(4)
     assert wakeups(one.child.pid) - woken <= 4 * 1.2 + 2
     assert len(one.output) - sent <= 5 * 64
-    one.press("q")
+    one.press("D")
     assert one.end() == 0
 
 
@@ -171,7 +171,7 @@ def test_an_elevation_ends_by_itself(gatehouse, console):
     assert deeds(gatehouse) == [("elevated", "look"), ("fell_back", "its time was up")]
     one.press("1", "R")
     one.until("this console is read-only")
-    one.press("q")
+    one.press("D")
     assert one.end() == 0
     assert commands(gatehouse) == []
 
@@ -205,7 +205,7 @@ def test_read_only_lets_no_command_of_the_palette_through(gatehouse, console, ho
     one.settle()
     run(one, "retry 1")
     one.until(f"rw 10m REASON lifts it for a time ({why})")
-    one.press("esc", "esc", "q")
+    one.press("esc", "esc", "D")
     assert one.end() == 0
     assert rows(gatehouse, "select count(*), max(seq) from events") == before
     assert commands(gatehouse) == [] and deeds(gatehouse) == []
@@ -239,7 +239,7 @@ def test_a_rebound_key_works_is_shown_and_the_old_one_is_dead(gatehouse, console
     assert "and then?" not in one.text
     one.press("?")
     one.until("C-x R  F12")
-    one.press("q")
+    one.press("D")
     assert one.end() == 0
     assert commands(gatehouse) == []
 
@@ -249,7 +249,7 @@ def test_a_rebound_key_works_is_shown_and_the_old_one_is_dead(gatehouse, console
     ('retri = "r"', 'config.toml:{line}: keys.retri: there is no such key; did you mean "retry"?'),
     ('retry = "Entr"', 'config.toml:{line}: keys.retry names no key: "Entr"; did you mean "Enter"?'),
     ('retry = "g r"', 'config.toml:{line}: keys.retry: "g r" would never be reached'),
-    ('quit = "none"', "config.toml:{line}: keys.quit: the console could not be left"),
+    ('detach = "none"\nleave = "none"\nquit = "none"', "config.toml:{line}: keys.quit: the console could not be left"),
 ])
 def test_bad_bindings_are_told_with_their_line_before_anything_is_drawn(gatehouse, console, text, message):
     gatehouse.configure(pipeline(stage("only")) + "[keys]\n" + text + "\n")
@@ -300,7 +300,7 @@ def test_the_palette_completes_and_keeps_its_history(gatehouse, console):
     one.until("run 0001")
     one.press(":", "up", "up", "up")
     one.until(":run 1")
-    one.press("esc", "q")
+    one.press("esc", "D")
     assert one.end() == 0
 
 
@@ -315,5 +315,5 @@ def test_tab_offers_stages_and_runs(gatehouse, console):
     one.until(" 2 ")
     one.press("1", "enter")
     one.until("run 0001")
-    one.press("q")
+    one.press("D")
     assert one.end() == 0

@@ -35,7 +35,7 @@ def append(one, *lines):
 
 
 def leave(one):
-    one.press("q")
+    one.press("D")
     assert one.end() == 0
 
 
@@ -126,7 +126,7 @@ def test_the_filtered_log_is_saved_and_nothing_overwritten_unasked(gatehouse, vi
     one.until("the log was not saved: no/such/folder: No such file or directory")
     one.press("\x13", "\x15", *str(target.name), "enter", "y")
     one.until("30 lines are saved")
-    one.press("\x13", "\x15", *"last words", "enter", "q")  # leaving waits for it
+    one.press("\x13", "\x15", *"last words", "enter", "D")  # leaving waits for it
     assert one.end() == 0
     assert (gatehouse.home / "last words").read_text() == target.read_text()
     assert not [name for name in os.listdir(gatehouse.home) if "kept.log." in name]

@@ -150,7 +150,7 @@ def press_all(gatehouse, view, arguments, chords, answers):
         one.press("esc", "esc", "esc", *VIEWS[view], *ANY)
         one.settle(0.15)
         check_picture(one)
-        one.press("esc", "esc", "esc", "\x03")
+        one.press("esc", "esc", "esc", "\x03", "\x03")
         assert one.end() == 0
     finally:
         one.close()
@@ -194,7 +194,7 @@ def press_commands(gatehouse, view, chords):
             one.press("esc", "esc", "esc", *VIEWS[view], *chord, "enter", "enter", "enter")
             one.settle(0.02)
             check_borders(one)
-        one.press("esc", "esc", "esc", "\x03")
+        one.press("esc", "esc", "esc", "\x03", "\x03")
         assert one.end() == 0
     return view
 
@@ -222,7 +222,7 @@ def test_sizes_at_random_with_resizes_in_flight(judged):
         one.resize(80, 24)
         one.press("esc", "esc", "esc", "esc")
         one.until("Stages")
-        one.press("\x03")
+        one.press("\x03", "\x03")
         assert one.end() == 0
 
 
@@ -236,7 +236,7 @@ def test_thirty_resizes_at_once_are_few_paints(judged):
             time.sleep(0.01)
         one.settle(0.1)
         assert one.output[start:].count(b"\x1b[H\x1b[") <= 3 + one.output[:start].count(b"\x1b[H\x1b[")
-        one.press("q")
+        one.press("D")
         assert one.end() == 0
 
 
@@ -253,7 +253,7 @@ def test_every_terminal_locale_and_no_color(judged, term):
                     one.press(*keys)
                     one.settle()
                     check_picture(one)
-                one.press("esc", "esc", "\x03")
+                one.press("esc", "esc", "\x03", "\x03")
                 assert one.end() == 0
                 output = Bytes(one.output)
                 assert locale != "C" or all(char < "\x7f" for text in output.text for char in text)
@@ -308,7 +308,7 @@ def test_a_signal_that_means_nothing_here_breaks_nothing(judged, name):
             return
         one.settle(0.1)
         check_picture(one)
-        one.press("q")
+        one.press("D")
         assert one.end() == 0
 
 
@@ -325,7 +325,7 @@ def test_stopped_at_any_moment_and_continued(judged):
             one.settle(0.1)
             one.screen.faults.clear()
             check_picture(one)
-        one.press("q")
+        one.press("D")
         assert one.end() == 0
 
 
@@ -469,7 +469,7 @@ def test_two_consoles_on_one_run_see_one_command_once(gatehouse, console):
         one.until("retry first accepted")
     assert rows_of(gatehouse, "commands") == 1
     for one in both:
-        one.press("q")
+        one.press("D")
         assert one.end() == 0
 
 
@@ -523,7 +523,7 @@ def test_hostile_log_lines_stay_text(gatehouse, console, locale):
     one.press("/", *"owned", "enter")
     one.settle(0.2)
     check_picture(one)
-    one.press("esc", "esc", "esc", "q")
+    one.press("esc", "esc", "esc", "D")
     assert one.end() == 0
     assert one.screen.faults == []
     output = Bytes(one.output)
@@ -549,7 +549,7 @@ def test_hostile_words_around_a_run_stay_text(gatehouse, console):
     one.press(*nasty)
     one.settle(0.1)
     check_picture(one)
-    one.press("esc", "esc", "esc", "\x03")
+    one.press("esc", "esc", "esc", "\x03", "\x03")
     one.end()
 
 
@@ -563,7 +563,7 @@ def test_a_finished_run_sends_nothing_and_never_wakes(judged):
         sent, woken = len(one.output), wakeups(one.child.pid)
         one.pump(3)
         assert (len(one.output) - sent, wakeups(one.child.pid) - woken) == (0, 0)
-        one.press("q")
+        one.press("D")
         assert one.end() == 0
 
 
@@ -576,5 +576,5 @@ def test_two_hundred_keys_are_drawn_once_or_twice(judged):
         os.write(one.leader, b"jk" * 99 + b"jj")
         one.settle(0.1)
         assert len(one.output) - start <= 3 * 1024
-        one.press("q")
+        one.press("D")
         assert one.end() == 0

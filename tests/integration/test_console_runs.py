@@ -11,7 +11,7 @@ def test_prepare_sample_starts_a_run_and_ends_with_its_exit_code(gatehouse, cons
     one = console("--prepare-sample")
     one.until("run 0001")
     one.until("SUCCESS")
-    one.press("q")
+    one.press("D")
     assert one.end() == 0
     assert b"run 1 success, exit code 0" in one.output
     gatehouse.configure(pipeline(shell("only", "exit 3")))
@@ -20,7 +20,7 @@ def test_prepare_sample_starts_a_run_and_ends_with_its_exit_code(gatehouse, cons
     one.until("FAILED")
     one.press("H", "j", "enter")  # looking at another run changes nothing
     one.until("run 0001")
-    one.press("q")
+    one.press("D")
     assert one.end() == 1
     assert len(json_lines(gatehouse("runs", "--format", "json"))) == 2
 
@@ -29,7 +29,7 @@ def test_leaving_a_started_run_says_that_it_goes_on(gatehouse, console):
     slow(gatehouse)
     one = console("--prepare-sample")
     one.until("RUNNING")
-    one.press("q")
+    one.press("D")
     assert one.end() == 0
     assert b"run 1 goes on: gatehouse attach 1" in one.output
 
@@ -38,7 +38,7 @@ def test_a_run_that_could_not_be_started_is_told_at_once(gatehouse, console):
     gatehouse.configure(pipeline(stage("only")))
     one = console("--prepare-sample", "--set", "local.postgres_binaries=/nowhere")
     one.until("began no run", 20)
-    one.press("q")
+    one.press("D")
     assert one.end() == 75
 
 
@@ -63,7 +63,7 @@ def test_a_lost_runner_is_seen_and_r_resumes_the_run(gatehouse, console):
     one.press("y")
     one.until("RUNNING")
     one.until("SUCCESS")
-    one.press("q")
+    one.press("D")
     assert one.end() == 0
     assert len(shown(gatehouse)["stages"][0]["tries"]) == 2
 
@@ -77,5 +77,5 @@ def test_consoles_see_each_other(gatehouse, console):
     two.child.wait()
     one.press("j")
     one.pump(0.2)
-    one.press("q")
+    one.press("D")
     assert one.end() == 0

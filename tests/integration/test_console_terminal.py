@@ -37,7 +37,7 @@ def pressed(one, *keys):
 
 
 def left(one):
-    one.press("q")
+    one.press("D")
     assert one.end() == 0
     return bytes(one.output)
 

@@ -118,7 +118,7 @@ def test_the_console_plays_and_seeks(gatehouse, console):
     one.until("FAILED")
     one.press("home")
     one.until("RUNNING")
-    one.press("q")
+    one.press("D")
     assert one.end() == 0
 
 
@@ -167,7 +167,7 @@ def test_no_key_of_a_replay_reaches_a_store(gatehouse, console):
     before = fingerprint(gatehouse.state)
     one = console("replay", "latest", "--speed", "64")
     one.until("REPLAY")
-    keys = [chr(code) for code in range(33, 127) if chr(code) not in "q/:"] + ["enter", "tab", "pgup", "end", "home", "left", "right"]
+    keys = [chr(code) for code in range(33, 127) if chr(code) not in "qD/:"] + ["enter", "tab", "pgup", "end", "home", "left", "right"]
     for view in ("", "?", "H", "V", "L"):
         one.press("esc", "esc")
         if view:
@@ -176,7 +176,7 @@ def test_no_key_of_a_replay_reaches_a_store(gatehouse, console):
             one.press(key, "y")
         one.pump(0.1)
         assert one.child.poll() is None
-    one.press("esc", "esc", "esc", "q")
+    one.press("esc", "esc", "esc", "D")
     assert one.end() == 0
     assert fingerprint(gatehouse.state) == before
     assert len(json_lines(gatehouse("runs", "--format", "json"))) == 1
@@ -191,7 +191,7 @@ def test_a_stream_is_played_without_a_state_folder(gatehouse, console):
     one.until("SUCCESS")
     one.press("r")
     one.until("this is a replay")
-    one.press("q")
+    one.press("D")
     assert one.end() == 0
     assert not (gatehouse.home / "elsewhere").exists()
 
@@ -209,6 +209,6 @@ def test_hostile_text_in_a_stream_stays_text(gatehouse, console):
     one.until("FAILED")
     one.press("V", "esc", "H", "esc", "enter")
     one.pump(0.2)
-    one.press("esc", "q")
+    one.press("esc", "D")
     assert one.end() == 0
     assert b"owned\x07" not in one.output and "\u202e".encode() not in one.output

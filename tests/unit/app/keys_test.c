@@ -165,7 +165,8 @@ static void what_is_wrong_is_told_with_its_line(void **state)
                    "test.toml:3: keys.retry names no key: \"Entr\"; did you mean \"Enter\"?");
     assert_problem("[keys]\nretry = 5\n", "test.toml:2: keys.retry must be a key");
     assert_problem("[keys]\nretry = [\"F5\", true]\n", "test.toml:2: keys.retry must be a key");
-    assert_problem("[keys]\nquit = \"none\"\n", "test.toml:2: keys.quit: the console could not be");
+    assert_problem("[keys]\nquit = \"none\"\ndetach = \"none\"\nleave = \"none\"\n",
+                   "test.toml:2: keys.quit: the console could not be");
     assert_problem("[keys]\nretry = [\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"i\",\"m\",\"o\",\"p\","
                    "\"t\",\"u\",\"v\",\"z\",\"A\",\"B\",\"C\"]\n",
                    "has more than 16 keys");

@@ -309,6 +309,27 @@ static void panes_and_pages_open_and_close(void **state)
     ui_fixture_done(&fixture);
 }
 
+static void the_console_is_left_from_its_first_view_at_once_by_d_and_by_c_twice(void **state)
+{
+    struct ui_fixture fixture;
+    (void)state;
+    ui_fixture_init(&fixture);
+    press(&fixture, '?');
+    assert_int_equal(press(&fixture, 'q'), ACT_STAY);
+    assert_int_equal(fixture.ui.page, PAGE_RUN);
+    press(&fixture, 'Z');
+    assert_int_equal(press(&fixture, 'q'), ACT_STAY);
+    assert_int_equal(press(&fixture, 'q'), ACT_LEAVE);
+    press(&fixture, '?');
+    assert_int_equal(press(&fixture, 'D'), ACT_LEAVE);
+    assert_int_equal(press(&fixture, INPUT_CTRL('c')), ACT_STAY);
+    assert_non_null(strstr(fixture.ui.message, "leave the console?"));
+    press(&fixture, 'j'); /* that is no answer */
+    assert_int_equal(press(&fixture, INPUT_CTRL('c')), ACT_STAY);
+    assert_int_equal(press(&fixture, INPUT_CTRL('c')), ACT_LEAVE);
+    ui_fixture_done(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +344,7 @@ int main(void)
         cmocka_unit_test(the_log_follows_until_it_is_scrolled),
         cmocka_unit_test(a_search_counts_and_walks_through_its_matches),
         cmocka_unit_test(panes_and_pages_open_and_close),
+        cmocka_unit_test(the_console_is_left_from_its_first_view_at_once_by_d_and_by_c_twice),
     };
     setlocale(LC_CTYPE, "C.UTF-8");
     return cmocka_run_group_tests(tests, NULL, NULL);
