@@ -26,7 +26,13 @@ const char *color_depth_name(enum color_depth depth);
 /* One colour as a terminal takes it: the terminal's own, 0..255 of its palette, or COLOR_RGB with
  * 0xrrggbb. */
 typedef int32_t color_t;
-enum { COLOR_OF_TERMINAL = -1, COLOR_RGB = 0x1000000, COLOR_BASIC = 16, COLOR_PALETTE = 256 };
+enum {
+    COLOR_OF_TERMINAL = -1,
+    COLOR_OF_BLACK = 0,
+    COLOR_RGB = 0x1000000,
+    COLOR_BASIC = 16,
+    COLOR_PALETTE = 256
+};
 
 /* The same colour for each depth. */
 struct color {

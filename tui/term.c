@@ -426,10 +426,12 @@ static void put_cell(int x, int y, const struct cell *cell)
     for (int i = 0; i < CELL_MARKS; i++) {
         text[i + 1] = (wchar_t)cell->marks[i];
     }
-    if (cell->is_selected) {
-        bool is_loud = (attributes & A_REVERSE) != 0; /* keep what is reverse already */
+    bool is_loud = (attributes & A_REVERSE) != 0; /* is kept as it is */
+    if (cell->is_selected && term.pairs[ROLE_SELECTED] != 0 && !is_loud) {
+        attributes = term.attributes[ROLE_SELECTED];
+        pair = term.pairs[ROLE_SELECTED];
+    } else if (cell->is_selected) {
         attributes |= term.attributes[ROLE_SELECTED];
-        pair = is_loud ? pair : term.pairs[ROLE_SELECTED];
     }
     setcchar(&shown, text, attributes, (short)pair, &pair);
     mvadd_wchnstr(y, x, &shown, 1);

@@ -235,6 +235,9 @@ struct look theme_look(const struct theme *theme, enum role role, enum color_dep
         look.foreground -= look.foreground >= 8 ? 8 : 0;
         look.background -= look.background >= 8 ? 8 : 0;
     }
+    if (look.foreground == COLOR_OF_BLACK) {
+        look.attributes &= (uint8_t)~STYLE_BOLD;
+    }
     /* Without a colour, or where both became one, attributes have to tell it all. */
     return look.foreground == look.background ? monochrome(style) : look;
 }

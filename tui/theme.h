@@ -81,7 +81,8 @@ bool theme_load(const char *name, const char *folder, struct theme *out_theme,
 bool theme_load_text(const char *path, struct str text, struct theme *out_theme,
                      struct problems *warnings, struct error *err);
 
-/* What a role looks like at a depth. Eight colours: a bright one is bold. As in monochrome where
+/* What a role looks like at a depth. Eight colours: a bright one is bold. The palette's black is
+ * never bold: many terminals make it grey. As in monochrome where
  * foreground and background are the same: the terminal's own, or what the depth made of them. */
 struct look {
     color_t foreground, background;

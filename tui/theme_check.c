@@ -42,9 +42,9 @@ static bool check_contrast(const struct theme *theme, enum role role, enum color
     if (contrast < THEME_CONTRAST_MIN) {
         color_print(look.foreground, foreground);
         color_print(look.background, background);
-        problems_add(findings, "%s: contrast %.2f:1 is below %.1f:1 (%s on %s, %s)",
+        problems_add(findings, "%s: contrast %.2f:1 is below %.1f:1 (%s on %s, %s%s)",
                      role_name(role), contrast, THEME_CONTRAST_MIN, foreground, background,
-                     color_depth_name(depth));
+                     color_depth_name(depth), depth == COLOR_DEPTH_16 ? " as xterm has them" : "");
     }
     return true;
 }

@@ -47,11 +47,14 @@ static bool check(struct app *app, const char *name, const char *folder)
         complain("%s", err.message);
     }
     print_findings(app, name, &problems);
-    if (is_good) {
+    if (is_good && unmeasured == 0) {
+        printer_line(&app->out, "%s: good; every contrast is at least %.1f:1", name,
+                     THEME_CONTRAST_MIN);
+    } else if (is_good) {
         printer_line(&app->out,
-                     "%s: good; the contrast of %d of %d roles was measured, the others use the "
-                     "terminal's own colours",
-                     name, ROLE_COUNT - (int)unmeasured, ROLE_COUNT);
+                     "%s: good; the contrast of %zu of %d roles depends on the terminal's own "
+                     "colours and was not measured",
+                     name, unmeasured, ROLE_COUNT);
     }
     problems_done(&problems);
     return is_good;

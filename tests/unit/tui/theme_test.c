@@ -159,6 +159,19 @@ static void eight_colours_show_bright_ones_as_bold(void **state)
     assert_int_equal(look.attributes, STYLE_REVERSE);
 }
 
+static void the_black_of_the_palette_is_never_bold(void **state)
+{
+    struct theme theme;
+    (void)state;
+    read_text("[role]\n'title' = { fg = 'black', bg = 'white', attributes = ['bold'] }\n"
+              "'key' = { fg = '#000000', bg = 'white', attributes = ['bold', 'underline'] }\n",
+              &theme);
+    assert_int_equal(theme_look(&theme, ROLE_TITLE, COLOR_DEPTH_TRUE).attributes, 0);
+    assert_int_equal(theme_look(&theme, ROLE_KEY, COLOR_DEPTH_16).attributes, STYLE_UNDERLINE);
+    assert_int_equal(theme_look(&theme, ROLE_KEY, COLOR_DEPTH_TRUE).attributes,
+                     STYLE_BOLD | STYLE_UNDERLINE);
+}
+
 static void the_check_tells_what_is_missing_or_unreadable(void **state)
 {
     (void)state;
@@ -169,8 +182,9 @@ static void the_check_tells_what_is_missing_or_unreadable(void **state)
                  "state.success: looks like state.running in monochrome (mono: bold)");
     assert_finds("inherits = 'dark'\n[palette]\nmuted = '#444444'\n",
                  "muted: contrast 1.82:1 is below 4.5:1 (#444444 on #16181d, truecolour)");
-    assert_finds("inherits = 'dark'\n[palette]\nmuted = { truecolor = '#ffffff', 16 = 'blue' }\n",
-                 "muted: contrast 2.23:1 is below 4.5:1 (blue on black, 16 colours)");
+    assert_finds(
+        "inherits = 'dark'\n[palette]\nmuted = { truecolor = '#ffffff', 16 = 'blue' }\n",
+        "muted: contrast 2.23:1 is below 4.5:1 (blue on black, 16 colours as xterm has them)");
 }
 
 static void assert_refused(const char *text, const char *expected)
@@ -307,6 +321,7 @@ int main(void)
         cmocka_unit_test(another_palette_recolours_the_roles_that_are_inherited),
         cmocka_unit_test(a_colour_has_a_form_for_each_depth),
         cmocka_unit_test(eight_colours_show_bright_ones_as_bold),
+        cmocka_unit_test(the_black_of_the_palette_is_never_bold),
         cmocka_unit_test(the_check_tells_what_is_missing_or_unreadable),
         cmocka_unit_test(mistakes_are_told_with_file_and_line),
         cmocka_unit_test(an_unknown_role_is_told_and_the_rest_is_kept),
