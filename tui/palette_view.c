@@ -3,9 +3,11 @@
 
 #include "core/app/config_value.h"
 #include "tui/theme.h"
+#include "tui/theme_list.h"
 #include "tui/ui.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { ROWS_MAX = 8, NAME_COLS = 26, KEYS_MAX = 256, KEYS_COLS = 12, ROOM_LEAST = 40 };
@@ -45,6 +47,18 @@ static void add_runs(const struct ui *ui, struct offer *offer)
     }
 }
 
+static void add_themes(const struct ui *ui, struct offer *offer)
+{
+    struct theme_list themes;
+    char *folder = config_user_folder(ui->settings.request, "themes");
+    theme_list_read(&themes, folder);
+    for (size_t i = 0; i < themes.count; i++) {
+        add(offer, themes.names[i], ACTION_NONE, "");
+    }
+    theme_list_done(&themes);
+    free(folder);
+}
+
 /* The first operand; what follows it is free text. */
 static void add_operands(const struct ui *ui, const char *operands, struct offer *offer)
 {
@@ -53,6 +67,8 @@ static void add_operands(const struct ui *ui, const char *operands, struct offer
         add_stages(ui, offer);
     } else if (str_starts_with(kind, STR("RUN"))) {
         add_runs(ui, offer);
+    } else if (str_starts_with(kind, STR("THEME"))) {
+        add_themes(ui, offer);
     } else if (str_starts_with(kind, STR("DURATION"))) {
         static const char *const usual[] = {"10m", "30m", "1h"};
         for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {

@@ -65,7 +65,7 @@ struct verb_spec {
       "Keeps runs, logs and local data in this folder.")                                           \
     X(SET, "set", 0, "SECTION.KEY=VALUE", NULL, VERBS_ALL,                                         \
       "Sets a configuration key; may be given several times.")                                     \
-    X(COLOR, "color", 0, "WHEN", "auto|always|never", VERBS_ALL, "Colours the text output.")       \
+    X(COLOR, "color", 0, "WHEN", "auto|always|never", VERBS_ALL, "Colours the output.")            \
     X(FORMAT, "format", 0, "FORM", "text|json", VERBS_ALL, "Prints for people or for programs.")   \
     X(HELP, "help", 'h', NULL, NULL, VERBS_ALL, "Explains the verb.")                              \
     X(VERSION, "version", 0, NULL, NULL, VERBS_ALL, "Prints the version.")                         \
