@@ -177,7 +177,7 @@ def test_on_a_dumb_terminal_it_prompts_and_never_moves_the_cursor(gatehouse, con
     one.press("\x03")
     one.until("Leave? The run goes on.")
     one.press("no\r", "retry 1\r")
-    one.until("Type yes")
+    one.until("Type yes to do this")
     one.press("\x03")
     one.until("nothing was done")
     one.press("\x04")
