@@ -359,7 +359,22 @@ static void draw_lines(struct making *making)
     graph->rows = row;
 }
 
-bool graph_make(const struct dag *dag, const int *widths, struct graph *out_graph)
+/* Before any work goes into the order: does a layer fit at all? */
+static bool is_too_wide(const struct making *making, int most_cols)
+{
+    const struct graph *graph = making->graph;
+    int cols = 0;
+    for (size_t i = 0; i < graph->node_count; i++) {
+        bool is_first = i == 0 || graph->nodes[i].layer != graph->nodes[i - 1].layer;
+        cols = (is_first ? 0 : cols + BETWEEN_COLS) + graph->nodes[i].cols;
+        if (cols > most_cols) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool graph_make(const struct dag *dag, const int *widths, int most_cols, struct graph *out_graph)
 {
     struct making making = {.dag = dag, .graph = out_graph};
     *out_graph = (struct graph){.nodes = NULL};
@@ -370,13 +385,21 @@ bool graph_make(const struct dag *dag, const int *widths, struct graph *out_grap
     making.last = xcalloc(dag->count, sizeof(*making.last));
     find_layers(&making);
     make_nodes(&making, widths);
-    arrange(&making);
-    draw_lines(&making);
+    bool fits = !is_too_wide(&making, most_cols);
+    if (fits) {
+        arrange(&making);
+        fits = out_graph->cols <= most_cols;
+    }
+    if (fits) {
+        draw_lines(&making);
+    } else {
+        graph_done(out_graph);
+    }
     free(making.layers);
     free(making.last);
     free(making.starts);
     free(making.wishes);
-    return true;
+    return fits;
 }
 
 void graph_done(struct graph *graph)

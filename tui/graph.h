@@ -34,9 +34,10 @@ struct graph {
     int cols, rows;
 };
 
-/* widths: columns of each stage's box. False when there are too many stages. */
-bool graph_make(const struct dag *dag, const int *widths, struct graph *out_graph);
-void graph_done(struct graph *graph);
+/* widths: columns of each stage's box. False, and nothing made, when there are too many stages or
+ * it is wider than most_cols. */
+bool graph_make(const struct dag *dag, const int *widths, int most_cols, struct graph *out_graph);
+void graph_done(struct graph *graph); /* harmless after graph_make has failed */
 /* Column in which a node's line begins. */
 int graph_port(const struct graph_node *node);
 /* Every stage but the first waits for exactly the one before: nothing that a list does not tell. */

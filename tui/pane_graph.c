@@ -27,7 +27,7 @@ struct canvas {
     const struct ui *ui;
     const struct graph *graph;
     struct area area;
-    int name_cols, top; /* top: the first row of the drawing that is shown */
+    int top; /* the first row of the drawing that is shown */
 };
 
 static int digits_of(size_t number)
@@ -42,21 +42,15 @@ static int box_columns(const struct dag *dag, size_t stage, int name_cols)
 }
 
 /* With names as long as the columns allow; false when even short ones do not fit. */
-static bool make_fitting(const struct dag *dag, int cols, struct graph *out_graph, int *out_names)
+static bool make_fitting(const struct dag *dag, int cols, struct graph *out_graph)
 {
     int *widths = xcalloc(dag->count, sizeof(*widths));
-    bool fits = false, is_possible = true;
-    for (int names = NAME_COLS_MAX; names >= NAME_COLS_MIN && is_possible && !fits;
-         names -= NAME_COLS_STEP) {
+    bool fits = false;
+    for (int names = NAME_COLS_MAX; names >= NAME_COLS_MIN && !fits; names -= NAME_COLS_STEP) {
         for (size_t i = 0; i < dag->count; i++) {
             widths[i] = box_columns(dag, i, names);
         }
-        is_possible = graph_make(dag, widths, out_graph);
-        fits = is_possible && out_graph->cols <= cols;
-        *out_names = names;
-        if (is_possible && !fits) {
-            graph_done(out_graph);
-        }
+        fits = graph_make(dag, widths, cols, out_graph);
     }
     free(widths);
     return fits;
@@ -227,7 +221,6 @@ void pane_graph(const struct ui *ui, const struct area *area, bool is_page)
     const struct dag *dag = ui->client->view.run.dag;
     struct graph graph;
     struct buf remark;
-    int names = 0;
     if (area->rows == 0) {
         return;
     }
@@ -238,7 +231,7 @@ void pane_graph(const struct ui *ui, const struct area *area, bool is_page)
     bool has_room = text_columns(str_from(after)) < area->cols - 16;
     area_title(area, is_page, "Pipeline", has_room ? after : "");
     struct area body = area_sub(area, 0, 1, area->cols, area->rows - 1);
-    if (make_fitting(dag, area->cols, &graph, &names)) {
+    if (make_fitting(dag, area->cols, &graph)) {
         draw_graph(ui, &graph, &body);
         graph_done(&graph);
     } else {

@@ -5,6 +5,7 @@
 #include "core/base/random.h"
 #include "tests/support/cmocka.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 enum { STAGES_MAX = 60, BOX = 14 };
@@ -57,7 +58,7 @@ static void make(const struct dag *dag, struct graph *graph)
     for (size_t i = 0; i < dag->count; i++) {
         widths[i] = BOX + (int)(i % 5);
     }
-    assert_true(graph_make(dag, widths, graph));
+    assert_true(graph_make(dag, widths, INT_MAX, graph));
 }
 
 static void a_chain_is_a_straight_line_down(void **state)
@@ -153,13 +154,32 @@ static void any_pipeline_has_a_drawing_without_collisions(void **state)
     }
 }
 
+static bool at_once(void *context, size_t stage, size_t before)
+{
+    (void)context, (void)stage, (void)before;
+    return false;
+}
+
+static void what_is_too_wide_is_not_drawn(void **state)
+{
+    struct graph graph;
+    int widths[4] = {10, 10, 10, 10};
+    struct dag *dag = make_dag(4, at_once, NULL);
+    (void)state;
+    assert_false(graph_make(dag, widths, 45, &graph));
+    graph_done(&graph);
+    assert_true(graph_make(dag, widths, 46, &graph)); /* with two columns between them */
+    graph_done(&graph);
+    dag_free(dag);
+}
+
 static void too_many_stages_are_not_drawn(void **state)
 {
     struct graph graph;
     static int widths[GRAPH_STAGES_MAX + 1];
     struct dag *dag = make_dag(GRAPH_STAGES_MAX + 1, in_a_row, NULL);
     (void)state;
-    assert_false(graph_make(dag, widths, &graph));
+    assert_false(graph_make(dag, widths, INT_MAX, &graph));
     graph_done(&graph);
     dag_free(dag);
 }
@@ -169,6 +189,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_chain_is_a_straight_line_down),
         cmocka_unit_test(any_pipeline_has_a_drawing_without_collisions),
+        cmocka_unit_test(what_is_too_wide_is_not_drawn),
         cmocka_unit_test(too_many_stages_are_not_drawn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
