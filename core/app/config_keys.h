@@ -169,9 +169,9 @@ struct config_key {
     X(training, security_groups, NAMES, "[]", 0, 5, NULL, "Security groups in that VPC.")          \
     X(training, volume_kms_key, TEXT, "", 0, 2048, NULL, "KMS key of the machine's disk.")         \
     X(training, output_kms_key, TEXT, "", 0, 2048, NULL, "KMS key of the model artefact.")         \
-    X(training, tags, TABLE, "{}", 0, 0, NULL, "Tags of the job, beside gatehouse's own.")         \
     X(training, poll_interval, DURATION, "5s", 10, 60000, NULL,                                    \
       "First wait between two looks at a SageMaker job; it grows to six times as much.")           \
+    X(training, tags, TABLE, "{}", 0, 0, NULL, "Tags of the job, beside gatehouse's own.")         \
     X(training, hyperparameters, TABLE, CONFIG_HYPERPARAMETERS, 0, 0, NULL,                        \
       "Given to XGBoost as they are; members you give are put over these.")                        \
     X(console, theme, TEXT, "terminal16", 1, 4000, NULL,                                           \

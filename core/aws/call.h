@@ -64,6 +64,9 @@ void aws_call_done(struct aws_call *call); /* releases the results */
 struct str aws_call_header(const struct aws_call *call, const char *name);
 /* Missing or refused credentials: exit code 4. */
 bool aws_error_is_credentials(const struct error *err);
+/* The words of the ports for what stages and runs go by: "credentials_refused" and "not_found"; the
+ * message keeps the service's own. */
+void aws_error_name_for_port(struct error *err);
 /* The same thing that is not there, in the words of each service (404, NoSuchKey, ResourceNotFound,
  * SageMaker's ValidationException "Requested resource not found"). */
 bool aws_error_is_not_found(const struct error *err);

@@ -263,3 +263,14 @@ void aws_refusal_read(int status, struct str headers, struct str body,
         read_status(status, out_refusal);
     }
 }
+
+void aws_error_name_for_port(struct error *err)
+{
+    const char *code = aws_error_is_credentials(err) && !error_is(err, "no_credentials")
+                           ? "credentials_refused"
+                       : aws_error_is_not_found(err) ? "not_found"
+                                                     : NULL;
+    if (code != NULL) {
+        snprintf(err->code, sizeof(err->code), "%s", code);
+    }
+}

@@ -252,18 +252,11 @@ bool s3_page_read(struct str body, struct s3_page *page, struct error *err)
 
 void s3_name_error(struct error *err, const char *bucket, const char *key)
 {
-    static const struct {
-        int http_status;
-        const char *code;
-    } names[] = {{403, "access_denied"}, {404, "not_found"}, {412, "precondition_failed"}};
-    bool is_denied = error_is(err, "AccessDenied"); /* who we are is not in doubt */
-    if (aws_error_is_credentials(err) && !is_denied) {
-        return;
+    bool is_denied = error_is(err, "AccessDenied") || error_is(err, "Forbidden");
+    aws_error_name_for_port(err);
+    if (err->http_status == 412) {
+        snprintf(err->code, sizeof(err->code), "precondition_failed");
     }
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (err->http_status == names[i].http_status) {
-            snprintf(err->code, sizeof(err->code), "%s", names[i].code);
-        }
-    }
-    error_prefix(err, "s3://%s/%.300s", bucket, key == NULL ? "" : key);
+    error_prefix(err, "s3://%s/%.300s%s", bucket, key == NULL ? "" : key,
+                 is_denied ? " (or it is not there, and s3:ListBucket is not allowed)" : "");
 }

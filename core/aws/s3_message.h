@@ -43,7 +43,7 @@ bool s3_page_read(struct str body, struct s3_page *page, struct error *err);
 char *s3_read_upload_id(struct str body, struct error *err);
 /* The ETag of CompleteMultipartUploadResult; untouched when there is none. */
 void s3_read_completed_etag(struct str body, char out_etag[OBJECT_ETAG_SIZE]);
-/* The port's word for an error of S3: "not_found", "access_denied", "precondition_failed". */
+/* The port's word for an error of S3, and which object it is about in front. */
 void s3_name_error(struct error *err, const char *bucket, const char *key);
 
 #endif

@@ -27,7 +27,7 @@ struct s3_settings { /* copied */
 
 /* Gives the store; object_store_free releases it (it runs the loop until cancelled transfers are
  * gone, so not from a callback). session is borrowed. Codes of S3 keep their name, but for those
- * that the port names itself: "not_found", "precondition_failed", "access_denied". */
+ * that the ports name themselves: "not_found", "precondition_failed", "credentials_refused". */
 struct object_store *s3_store_new(struct aws_session *session, const struct s3_settings *settings);
 
 #endif

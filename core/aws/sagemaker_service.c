@@ -57,6 +57,7 @@ static void task_end(struct task *task, const struct error *err)
     struct error copy;
     if (err != NULL) {
         copy = *err;
+        aws_error_name_for_port(&copy);
     }
     aws_json_call_done(&task->call);
     json_free(task->input);
@@ -83,12 +84,6 @@ static struct json *name_json(const char *job_name)
     return input;
 }
 
-/* The port's words for SageMaker's. */
-static void rename_code(struct error *err, const char *code)
-{
-    snprintf(err->code, sizeof(err->code), "%s", code);
-}
-
 /* ---- create */
 
 static void created(struct op *op, const struct error *err)
@@ -96,7 +91,7 @@ static void created(struct op *op, const struct error *err)
     struct error named;
     if (err != NULL && error_is(err, "ResourceInUse")) {
         named = *err;
-        rename_code(&named, "name_taken");
+        snprintf(named.code, sizeof(named.code), "name_taken");
         err = &named;
     }
     task_end(op->context, err);
@@ -122,11 +117,7 @@ static void described(struct op *op, const struct error *err)
     struct task *task = op->context;
     struct training_describe *req = task->request;
     struct error named;
-    if (err != NULL && aws_error_is_not_found(err)) {
-        named = *err;
-        rename_code(&named, "not_found");
-        err = &named;
-    } else if (err == NULL && !sagemaker_read_job(task->call.response, &req->job, &named)) {
+    if (err == NULL && !sagemaker_read_job(task->call.response, &req->job, &named)) {
         err = &named;
     }
     task_end(task, err);
@@ -164,11 +155,7 @@ static void stopped(struct op *op, const struct error *err)
 {
     struct task *task = op->context;
     const struct training_stop *req = task->request;
-    if (err != NULL && aws_error_is_not_found(err)) {
-        task->refusal = *err;
-        rename_code(&task->refusal, "not_found");
-        task_end(task, &task->refusal);
-    } else if (err != NULL && error_is(err, "ValidationException")) {
+    if (err != NULL && error_is(err, "ValidationException") && !aws_error_is_not_found(err)) {
         task->refusal = *err;
         task_call(task, name_json(req->name), "SageMaker.DescribeTrainingJob", refusal_explained);
     } else {

@@ -223,8 +223,8 @@ static void absent_and_forbidden_objects_are_told_apart(void **state)
     fake_s3_fail(f->s3, "GET", 1,
                  (struct fake_answer){.status = 403,
                                       .body = STR("<Error><Code>AccessDenied</Code></Error>")});
-    expect_open_error(f, (struct object_reader){.bucket = BUCKET, .key = "k"}, "access_denied",
-                      "s3://" BUCKET "/k");
+    expect_open_error(f, (struct object_reader){.bucket = BUCKET, .key = "k"},
+                      "credentials_refused", "s3://" BUCKET "/k");
     expect_open_error(f, (struct object_reader){.bucket = BUCKET, .key = "k", .if_match = "\"v0\""},
                       "precondition_failed", "s3://" BUCKET "/k");
 }
@@ -317,7 +317,7 @@ static void a_refusal_anywhere_leaves_nothing_behind(void **state)
         bool is_written =
             write_all(f, &writer, (struct str){bytes, size}, &err) && commit(f, &writer, &err);
         assert_false(is_written);
-        assert_string_equal(err.code, "access_denied");
+        assert_string_equal(err.code, "credentials_refused");
         take_back(f, &writer);
         assert_null(fake_s3_get(f->s3, BUCKET, "k").ptr);
         assert_int_equal(fake_s3_upload_count(f->s3), 0);
