@@ -2,6 +2,7 @@
 #include "core/app/backend.h"
 
 #include "core/app/aws_session.h"
+#include "core/aws/lambda_service.h"
 #include "core/aws/s3_store.h"
 #include "core/aws/sagemaker_service.h"
 #include "core/base/alloc.h"
@@ -63,8 +64,8 @@ static struct database *make_database(struct backend *backend, const struct conf
 }
 
 /* Only the function that reads the profiles is told how to reach them. */
-static struct function_service *make_functions(struct backend *backend, const struct config *config,
-                                               const char *state_folder)
+static struct function_service *make_children(struct backend *backend, const struct config *config,
+                                              const char *state_folder)
 {
     const char *const dsn_for[] = {config_text(config, CONFIG_functions_clean_profiles), NULL};
     int64_t memory = config_int(config, CONFIG_local_function_memory);
@@ -88,6 +89,15 @@ static struct function_service *make_functions(struct backend *backend, const st
     struct function_service *functions = function_child_new(backend->loop, &spec);
     secret_done(&dsn);
     return functions;
+}
+
+static struct function_service *make_functions(struct backend *backend, const struct config *config,
+                                               const char *state_folder)
+{
+    struct lambda_settings defaults = {0};
+    return backend_is_aws(config, CONFIG_backend_function_service)
+               ? lambda_service_new(backend->aws, &defaults)
+               : make_children(backend, config, state_folder);
 }
 
 static void make_sagemaker(struct backend *backend, const struct config *config,
@@ -177,10 +187,6 @@ bool backend_init(struct backend *backend, const struct app *app, struct error *
             app_program(config_text(config, CONFIG_local_model_program), "gatehouse-model"),
     };
     backend->services.model_program = backend->model_program;
-    if (backend_is_aws(config, CONFIG_backend_function_service)) {
-        return error_set(err, ERROR_PERMANENT, "not_built",
-                         "functions on AWS are not part of this version");
-    }
     if (!make_session(backend, app, err) || !make_objects(backend, config, err) ||
         !make_training(backend, config, app->state_folder, err)) {
         return false;

@@ -4,6 +4,7 @@
 #include "core/base/alloc.h"
 #include "core/base/utf8.h"
 #include "core/loop/process.h"
+#include "core/ports/function_failure.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -218,35 +219,6 @@ static void on_log_line(void *context, struct str line)
     }
 }
 
-/* "<class>:<code>" of the function's own errorType; anything else is a permanent error. */
-static void take_error_type(struct str type, struct error *err)
-{
-    struct str code = {0};
-    enum error_class error_class = ERROR_PERMANENT;
-    bool is_ours = error_class_from_name(str_split(type, ':', &code), &error_class) &&
-                   code.len > 0 &&
-                   (error_class == ERROR_TRANSIENT || error_class == ERROR_PERMANENT);
-    struct str word = is_ours ? code : type.len > 0 ? type : STR("function_failed");
-    err->error_class = is_ours ? error_class : ERROR_PERMANENT;
-    snprintf(err->code, sizeof(err->code), STR_FMT, STR_ARG(word));
-}
-
-static bool take_failure(const struct invocation *invocation, const struct json *answer,
-                         struct error *err)
-{
-    struct buf message;
-    struct str text = str_from(json_text_or(answer, "errorMessage", "no message"));
-    buf_init(&message, 4 * text.len + 1);
-    utf8_append_printable(&message, text);
-    error_set(err, ERROR_PERMANENT, "", "%s: %s", invocation->req->name, buf_text(&message));
-    buf_done(&message);
-    buf_init(&message, 4 * ERROR_CODE_SIZE);
-    utf8_append_printable(&message, str_from(json_text_or(answer, "errorType", "")));
-    take_error_type(buf_str(&message), err);
-    buf_done(&message);
-    return false;
-}
-
 static bool fail_without_a_word(const struct invocation *invocation, struct error *err)
 {
     const struct process *process = &invocation->process;
@@ -277,7 +249,7 @@ static bool judge_exit(struct invocation *invocation, struct error *err)
                   invocation->req->name, answer == NULL ? ": " : "",
                   answer == NULL ? parse_err.message : "");
     } else if (json_get(answer, "errorType") != NULL) {
-        take_failure(invocation, answer, err);
+        function_failure_read(invocation->req->name, answer, err);
     } else {
         fail_without_a_word(invocation, err);
     }
@@ -381,29 +353,13 @@ static void invocation_start(struct function_child *child, struct function_invok
     }
 }
 
-/* A name that begins with '-' would be taken for an option. */
-static bool check_call(const struct function_invoke *req, const char *event, struct error *err)
-{
-    if (req->name == NULL || *req->name == '\0' || *req->name == '-' ||
-        strlen(req->name) >= FUNCTION_NAME_SIZE) {
-        return error_set(err, ERROR_PERMANENT, "bad_name", "'%.140s' is not a function's name",
-                         req->name == NULL ? "" : req->name);
-    }
-    if (strlen(event) > FUNCTION_PAYLOAD_MAX) {
-        return error_set(err, ERROR_PERMANENT, "event_too_large",
-                         "%s: the event has %zu bytes, %d are allowed", req->name, strlen(event),
-                         FUNCTION_PAYLOAD_MAX);
-    }
-    return true;
-}
-
 static void child_invoke(struct function_service *service, struct function_invoke *req)
 {
     struct error err;
     op_begin(&req->op, service->loop);
     req->handle = NULL;
     char *event = req->event == NULL ? xstrdup("{}") : json_print(req->event);
-    if (!check_call(req, event, &err)) {
+    if (!function_call_check(req->name, event, &err)) {
         free(event);
         op_finish(&req->op, &err);
         return;

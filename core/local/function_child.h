@@ -9,8 +9,6 @@
 #include "core/net/pg.h"
 #include "core/ports/function_service.h"
 
-enum { FUNCTION_PAYLOAD_MAX = 6 << 20 }; /* docs.aws.amazon.com/lambda, "Lambda quotas" */
-
 struct function_child_spec {  /* all copied */
     const char *program;      /* path of gatehouse-function */
     const char *lake;         /* folder of the local lake */

@@ -8,7 +8,11 @@
 
 #include <stdint.h>
 
-enum { FUNCTION_NAME_SIZE = 141, FUNCTION_STATE_SIZE = 64 };
+enum {
+    FUNCTION_NAME_SIZE = 171, /* an ARN with a qualifier, as the Lambda API allows */
+    FUNCTION_STATE_SIZE = 64,
+    FUNCTION_PAYLOAD_MAX = 6 << 20, /* each way; docs.aws.amazon.com/lambda, "Lambda quotas" */
+};
 
 struct function_list { /* all function names */
     struct op op;
@@ -19,7 +23,8 @@ struct function_list { /* all function names */
 struct function_check { /* does it exist and can it be called? Changes nothing. */
     struct op op;
     const char *name;
-    char state[FUNCTION_STATE_SIZE]; /* result: "Active" when callable */
+    char state[FUNCTION_STATE_SIZE]; /* result: "Active" when callable; "Inactive" wakes when called
+                                      */
     int64_t timeout_ms;              /* result: how long it may run at most */
     uint64_t memory_bytes;           /* result: 0 when unlimited */
 };

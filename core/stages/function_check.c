@@ -79,9 +79,9 @@ static enum step_next check_end(struct attempt *attempt, struct error *err)
     json_set_text(fact, "state", check->state);
     json_set_int(fact, "timeout_ms", check->timeout_ms);
     json_append(stage->checked, fact);
-    /* https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html: Pending becomes Active.
-     */
-    if (strcmp(check->state, "Active") != 0) {
+    /* https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html: Pending becomes Active;
+     * Inactive wakes when it is called. */
+    if (strcmp(check->state, "Active") != 0 && strcmp(check->state, "Inactive") != 0) {
         stage->is_permanent = stage->is_permanent || strcmp(check->state, "Pending") != 0;
         buf_printf(&stage->inactive, "%s%s is ", stage->inactive.len > 0 ? ", " : "", check->name);
         utf8_append_printable(&stage->inactive, str_from(check->state));
