@@ -110,22 +110,33 @@ static void draw_bar(const struct area *area, int x, int y, double fraction)
     }
 }
 
-/* What does not fit is left out from the last blank or comma on, when most of it still stands. */
+/* The longest part that fits and ends where a sense does: before a comma, else before a blank. */
+static struct str fitting_part(struct str text, int cols)
+{
+    struct str part = {text.ptr, screen_line_len(text, cols)};
+    const char *comma = memmem(part.ptr, part.len, ", ", 2);
+    for (const char *at = comma; at != NULL;) {
+        comma = at;
+        at = memmem(at + 1, part.len - (size_t)(at + 1 - part.ptr), ", ", 2);
+    }
+    part.len = comma != NULL ? (size_t)(comma - part.ptr) : part.len;
+    while (part.len > 0 && strchr(" ,:", part.ptr[part.len - 1]) != NULL) {
+        part.len--;
+    }
+    return part;
+}
+
+/* What does not fit is left out, when enough still stands; else it is cut, and shows it. */
 static void draw_detail(const struct area *area, int x, int y, enum role role, const char *text)
 {
-    struct str shown = str_from(text);
     int cols = area->cols - x;
-    if (cols > 0 && text_columns(shown) > cols) {
-        struct str fitting = {text, screen_line_len(shown, cols)};
-        while (fitting.len > 0 && strchr(" ,:", fitting.ptr[fitting.len - 1]) != NULL) {
-            fitting.len--;
-        }
-        shown = text_columns(fitting) * 3 > cols ? fitting : shown;
-    }
-    if (text_columns(shown) <= cols) {
-        area_put(area, x, y, role, shown);
-    } else {
+    struct str whole = str_from(text);
+    bool fits = text_columns(whole) <= cols;
+    struct str part = cols > 0 && !fits ? fitting_part(whole, cols) : whole;
+    if (fits || text_columns(part) * 3 <= cols) {
         area_cut(area, x, y, role, cols, text);
+    } else {
+        area_put(area, x, y, role, part);
     }
 }
 

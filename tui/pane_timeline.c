@@ -237,6 +237,23 @@ static int draw_try(const struct area *area, const struct axis *axis,
     return wait.end_ms > wait.start_ms ? draw_bar(area, axis, &wait) : x;
 }
 
+/* Behind the bar: how long the latest try took, or that it is alive. */
+static void put_end(const struct area *bars, int x, const struct view *view, size_t index)
+{
+    const struct view_stage *stage = &view->stages[index];
+    const struct view_try *latest = &stage->tries[stage->try_count - 1];
+    enum stage_state state = view->run.stages[index].state;
+    char text[CLOCK_TEXT_SIZE];
+    if (latest->ended_ms != 0 && state != STAGE_RETRYING) {
+        clock_format_span(latest->ended_ms - latest->started_ms, text);
+    } else {
+        snprintf(text, sizeof(text), "%s", stage_state_word(state));
+    }
+    if (x + (int)strlen(text) <= bars->cols) {
+        area_text(bars, x, 0, latest->ended_ms != 0 ? ROLE_MUTED : ui_state_role(state), text);
+    }
+}
+
 static void draw_row(const struct ui *ui, const struct area *area, int y, size_t index,
                      const struct axis *axis)
 {
@@ -251,13 +268,8 @@ static void draw_row(const struct ui *ui, const struct area *area, int y, size_t
     for (size_t i = 0; i < stage->try_count; i++) {
         end = draw_try(&bars, axis, stage, i, stepped_now_ms(ui));
     }
-    if (stage->try_count > 0 && stage->tries[stage->try_count - 1].ended_ms != 0) {
-        const struct view_try *latest = &stage->tries[stage->try_count - 1];
-        char span[CLOCK_TEXT_SIZE];
-        clock_format_span(latest->ended_ms - latest->started_ms, span);
-        if (end + 1 + (int)strlen(span) <= bars.cols) {
-            area_text(&bars, end + 1, 0, ROLE_MUTED, span);
-        }
+    if (stage->try_count > 0) {
+        put_end(&bars, end + 1, view, index);
     }
 }
 

@@ -111,7 +111,7 @@ static void put_measured(struct page *page, const struct json *evaluation)
     buf_init(&line, TEXT_MAX);
     buf_append_text(&line, "measured on ");
     text_count(&line, json_int_or(test, "rows", 0));
-    buf_append_text(&line, " rows of the test split");
+    buf_append_text(&line, " test rows");
     for (size_t i = 0; json_is_object(confusion) && i < 4; i++) {
         static const char *const names[] = {"tp", "fn", "fp", "tn"};
         static const char *const words[] = {":  TP ", "  FN ", "  FP ", "  TN "};

@@ -38,6 +38,34 @@ static void a_running_pipeline(void **state)
     ui_fixture_done(&fixture);
 }
 
+static void succeed(struct ui_fixture *fixture, const char *stage, const char *detail)
+{
+    char members[128];
+    snprintf(members, sizeof(members), "\"detail\":\"%s\"", detail);
+    ui_fixture_progress(fixture, stage, members);
+    fixture->run.now_ms += 1000;
+    fixture_end(&fixture->run, stage, OUTCOME_SUCCESS);
+    ui_fixture_follow(fixture);
+}
+
+/* What the six stages say when all is well, in full at 80 columns; else up to a comma. */
+static void details_read_in_full_at_80_columns(void **state)
+{
+    struct ui_fixture fixture;
+    (void)state;
+    ui_fixture_init(&fixture);
+    succeed(&fixture, "check_lambda_connection", "3 functions reachable");
+    succeed(&fixture, "invoke_clean_s3_raw", "30,000 rows, 0 quarantined");
+    ui_fixture_draw(&fixture, 80, 24);
+    ui_fixture_assert_shows(&fixture, "3 functions reachable");
+    ui_fixture_assert_shows(&fixture, "30,000 rows, 0 quarantined");
+    fixture_fail(&fixture.run, "invoke_clean_rds", ERROR_PERMANENT); /* others are BLOCKED */
+    ui_fixture_follow(&fixture);
+    ui_fixture_draw(&fixture, 80, 24);
+    ui_fixture_assert_shows(&fixture, " 30,000 rows\n");
+    ui_fixture_done(&fixture);
+}
+
 static void an_ascii_terminal(void **state)
 {
     struct ui_fixture fixture;
@@ -63,6 +91,7 @@ static void a_model_that_passed(void **state)
     ui_fixture_init(&fixture);
     ui_fixture_judge_fully(&fixture, true);
     golden_at(&fixture, 200, 50, "passed");
+    golden_at(&fixture, 160, 45, "passed");
     fixture.ui.page = PAGE_VERDICT;
     golden_at(&fixture, 80, 45, "passed_page");
     ui_fixture_done(&fixture);
@@ -397,6 +426,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_running_pipeline),
+        cmocka_unit_test(details_read_in_full_at_80_columns),
         cmocka_unit_test(an_ascii_terminal),
         cmocka_unit_test(a_model_that_passed),
         cmocka_unit_test(a_model_that_was_rejected),
