@@ -129,10 +129,10 @@ static void draw_candidate(const struct ui *ui, const struct palette_candidate *
     snprintf(name, sizeof(name), "%s %s", candidate->word,
              is_action ? action_spec(candidate->action)->operands : "");
     area_cut(area, 1, y, ROLE_DIALOG, NAME_COLS, name);
-    int cols = area->cols - NAME_COLS - KEYS_COLS - 4;
-    area_cut(area, NAME_COLS + 2, y, is_off ? ROLE_MUTED : ROLE_DIALOG, cols > 0 ? cols : 0,
+    area_cut(area, NAME_COLS + 2, y, ROLE_KEY, KEYS_COLS, buf_text(&keys));
+    int x = NAME_COLS + KEYS_COLS + 3;
+    area_cut(area, x, y, is_off ? ROLE_MUTED : ROLE_DIALOG, area->cols > x ? area->cols - x : 0,
              is_off ? "off: this console is read-only" : candidate->about);
-    area_cut(area, NAME_COLS + 3 + (cols > 0 ? cols : 0), y, ROLE_KEY, KEYS_COLS, buf_text(&keys));
     buf_done(&keys);
 }
 

@@ -27,8 +27,9 @@ static void type(struct ui_fixture *fixture, const char *text)
 /* Every key in every place of every state: no crash, and at most a dialog. */
 static void every_key_can_be_pressed_everywhere(void **state)
 {
-    static const enum ui_page pages[] = {PAGE_RUN, PAGE_DETAIL, PAGE_HISTORY, PAGE_VERDICT,
-                                         PAGE_HELP};
+    static const enum ui_page pages[] = {PAGE_RUN,      PAGE_DETAIL,   PAGE_HISTORY,
+                                         PAGE_VERDICT,  PAGE_HELP,     PAGE_AUDIT,
+                                         PAGE_TIMELINE, PAGE_PIPELINE, PAGE_SETTINGS};
     struct ui_fixture fixture;
     (void)state;
     ui_fixture_init(&fixture);

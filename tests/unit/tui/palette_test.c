@@ -171,6 +171,10 @@ static void tab_completes_what_is_common_then_walks_through(void **state)
     press(&fixture, INPUT_TAB); /* nothing more to complete */
     assert_string_equal(line_of(&fixture), "retry start_sagemaker_training ");
     press(&fixture, INPUT_CTRL('u'));
+    type(&fixture, "theme hi");
+    press(&fixture, INPUT_TAB);
+    assert_string_equal(line_of(&fixture), "theme high-contrast ");
+    press(&fixture, INPUT_CTRL('u'));
     type(&fixture, "nothing_like_this");
     press(&fixture, INPUT_TAB);
     assert_string_equal(line_of(&fixture), "nothing_like_this");
