@@ -4,7 +4,6 @@
 #include "tui/log_view_internal.h"
 #include "tui/screen.h"
 
-
 void log_view_init(struct log_view *view)
 {
     *view = (struct log_view){.is_following = true, .match = LOG_NO_LINE, .cols = 80, .rows = 1};
