@@ -140,6 +140,8 @@ static const struct {
     [ACTION_HELP] = {.say = plain_help},
     [ACTION_REPAINT] = {.screen_only = "nothing is painted here"},
     [ACTION_SUSPEND] = {.say = say_nothing},
+    [ACTION_LEAVE] = {.say = say_nothing},
+    [ACTION_DETACH] = {.say = say_nothing},
     [ACTION_QUIT] = {.say = say_nothing},
 };
 
