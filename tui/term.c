@@ -31,6 +31,7 @@ static struct {
     int fd; /* see term_fd */
     bool is_emulator;
     bool modes[TERM_MODE_COUNT];
+    bool is_suspended;
     char title[256];
     attr_t attributes[ROLE_COUNT];
     int pairs[ROLE_COUNT];
@@ -639,15 +640,24 @@ void term_suspend(void)
     buf_done(&bytes);
     endwin();
     rescue_disarm();
+    term.is_suspended = true;
+}
+
+/* Stopped from outside, it was never suspended: its title is still on the terminal's stack. */
+static bool must_switch_on(enum term_mode mode)
+{
+    return term.modes[mode] && mode != TERM_MODE_FRAME &&
+           (mode != TERM_MODE_TITLE || term.is_suspended);
 }
 
 void term_resume(void)
 {
     rescue_arm();
     for (int i = 0; i < TERM_MODE_COUNT; i++) {
-        send_text(term.modes[i] && i != TERM_MODE_FRAME ? term_mode_bytes((enum term_mode)i, true)
-                                                        : "");
+        send_text(must_switch_on((enum term_mode)i) ? term_mode_bytes((enum term_mode)i, true)
+                                                    : "");
     }
+    term.is_suspended = false;
     if (term.modes[TERM_MODE_TITLE]) {
         send_title();
     }
