@@ -192,11 +192,15 @@ def percentiles(figures):
 
 
 def key_times(tty, keys, count=200):
-    figures = []
-    for number in range(count):
-        figures.append(tty.first_byte(keys[number % len(keys)]))
-        tty.pump(0.02)
-    return percentiles(figures)
+    """Median and 99th percentile: of three rounds the middle one, since others may use the machine."""
+    rounds = []
+    for _ in range(3):
+        figures = []
+        for number in range(count):
+            figures.append(tty.first_byte(keys[number % len(keys)]))
+            tty.pump(0.015)
+        rounds.append(percentiles(figures))
+    return sorted(rounds, key=lambda figures: figures[1])[1]
 
 
 def beside(ours, unit, peers, digits=0):
@@ -259,7 +263,7 @@ def first_paint(folder, peers):
         for _ in range(10):
             tty = Tty(argv, folder)
             tty.pump(5, lambda: len(tty.output) > 0)
-            figures.append((tty.rest(0.1, 1) - tty.started) * 1000)
+            figures.append((tty.rest(0.3, 1) - tty.started) * 1000)
             tty.close()
         return statistics.median(figures)
 

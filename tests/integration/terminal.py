@@ -87,7 +87,7 @@ ALLOWED = re.compile(
     rb"|\x1b\[(?P<private>[?>]?)(?P<numbers>[0-9;:]*)(?P<final>[ABCDGHJKLMPSTX@bcdfhlmrt])"
     rb"|(?P<escape>\x1b[=>78M]|\x1b[()][B0])"
     rb"|\x1b\](?P<command>0|2|9|52);(?P<content>[^\x00-\x1f\x7f]*)(?:\x07|\x1b\\)"
-    rb"|\x1b\](?:104\x07|R)"  # the terminal's own colours again
+    rb"|\x1b\](?:104\x07|R)"  # curses sends it when it comes back from being suspended
     rb"|\x1bP(?P<wrapped>tmux;|)(?P<inside>.*?)\x1b\\"
     rb"|(?P<control>[\r\n\b\t\x0e\x0f\x07\x00])", re.DOTALL)
 COLOR = re.compile(rb";(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:[;:]|$)")
@@ -107,7 +107,7 @@ class Bytes:
     def __init__(self, data, is_torn=False):
         data = TORN.sub(b"", data) if is_torn else data
         self.foreign, self.modes, self.text, self.commands = [], {}, [], []
-        self.colors = 0
+        self.colors, self.titles = 0, 0
         at = 0
         while at < len(data):
             token = ALLOWED.match(data, at)
@@ -136,7 +136,9 @@ class Bytes:
             self.foreign.append(token[0])
         elif token["final"] == b"c" and token[0] not in (b"\x1b[?0c", b"\x1b[?1c"):  # the cursor of linux
             self.foreign.append(token[0])
-        elif token["final"] == b"t" and token["numbers"] not in (b"22;0;0", b"23;0;0", b"22;2", b"23;2", b"22;0", b"23;0"):
+        elif token["final"] == b"t" and token["numbers"] in (b"22;0;0", b"23;0;0", b"22;2", b"23;2"):
+            self.titles += 1 if token["numbers"].startswith(b"22") else -1
+        elif token["final"] == b"t":
             self.foreign.append(token[0])
         elif token["escape"] in (b"\x1b=", b"\x1b>"):
             self.modes["keypad"] = token["escape"] == b"\x1b="
@@ -149,7 +151,7 @@ class Bytes:
     def left_on(self):
         """What a program that has ended should have switched back."""
         left = [mode for mode, is_on in self.modes.items() if is_on and mode not in NEEDLESS | {25}]
-        return left + (["cursor hidden"] if self.modes.get(25) is False else [])
+        return left + ["cursor hidden"] * (self.modes.get(25) is False) + ["title"] * (self.titles != 0)
 
 
 # ---- the program
@@ -232,11 +234,6 @@ class Child:
 def stat_of(pid):
     with open(f"/proc/{pid}/stat") as file:
         return file.read().rsplit(")", 1)[1].split()
-
-
-def cpu_seconds(pid):
-    fields = stat_of(pid)
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def wakeups(pid):
