@@ -2,6 +2,7 @@
 import os
 import signal
 
+from terminal import wakeups
 from test_cli import pipeline, shell, stage, wait_for
 from test_console import finished, json_lines, shown, slow
 
@@ -79,3 +80,34 @@ def test_consoles_see_each_other(gatehouse, console):
     one.pump(0.2)
     one.press("D")
     assert one.end() == 0
+
+
+def test_a_wide_screen_with_all_its_panes_keeps_the_budget(gatehouse, console):
+    slow(gatehouse)
+    one = console("--prepare-sample", cols=200, rows=50)
+    one.until("RUNNING")
+    one.until("Timeline")
+    one.pump(2)
+    before, switches = len(one.output), wakeups(one.child.pid)
+    one.pump(5)
+    assert len(one.output) - before <= 5 * 64 + 64
+    assert wakeups(one.child.pid) - switches <= 5 * 1.2 + 2
+    one.press("q")
+    assert one.end() == 0
+
+
+def test_a_lost_run_costs_nothing_while_nobody_resumes_it(gatehouse, console):
+    slow(gatehouse)
+    runner = gatehouse.start("--batch")
+    wait_for(lambda: any(run["state"] == "running" for run in json_lines(gatehouse("runs", "--format", "json"))))
+    os.kill(runner.pid, signal.SIGKILL)
+    runner.wait()
+    one = console()
+    one.until(" LOST ")
+    one.pump(2)
+    before, switches = len(one.output), wakeups(one.child.pid)
+    one.pump(3)
+    assert len(one.output) == before and wakeups(one.child.pid) - switches <= 1
+    one.press("q")
+    assert one.end() == 0
+    assert b"run 1 has lost its runner: gatehouse --batch --resume 1" in one.output + one.child.errors().encode()
