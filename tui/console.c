@@ -156,6 +156,9 @@ static void work_on_log(void *context)
 {
     struct console *console = context;
     struct log_work work = log_view_work(&console->ui.log, clock_system());
+    if (work.is_in_vain) {
+        act_say(&console->ui, false, "there is no such line in the log");
+    }
     if (work.has_news) {
         draw_soon(console);
     }

@@ -24,9 +24,10 @@ struct log_view {
     size_t seen;                /* lines of the file when following stopped: "+N new" */
     size_t match;               /* line of the current match; LOG_NO_LINE */
     const struct log_scan *due; /* whose next match is to be shown once it is known; NULL: none */
-    size_t due_from;            /* from this line on */
-    int cols, rows;             /* of the pane's text, by the latest drawing */
-    struct {                    /* private: the rows of a line that may be long */
+    size_t due_from;            /* from this line on, or before it */
+    bool is_due_back;
+    int cols, rows; /* of the pane's text, by the latest drawing */
+    struct {        /* private: the rows of a line that may be long */
         size_t line, rows;
         int cols;     /* at this width; 0: nothing is known */
         int64_t size; /* and this size of the file */
@@ -37,9 +38,11 @@ void log_view_init(struct log_view *view);
 void log_view_done(struct log_view *view);
 /* Another log; copies path, NULL: none. Search, filter and settings stay. */
 void log_view_open(struct log_view *view, const char *path);
-/* Indexes and searches for about 2 ms by this clock. has_news: there is something new to draw. */
+/* Indexes and searches for about 2 ms by this clock. */
 struct log_work {
-    bool has_news, has_more;
+    bool has_news; /* there is something new to draw */
+    bool has_more;
+    bool is_in_vain; /* what was to be shown once it is found does not exist */
 };
 struct log_work log_view_work(struct log_view *view, struct clock *clock);
 

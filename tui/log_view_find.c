@@ -55,38 +55,48 @@ static bool is_complete(const struct log_view *view, const struct log_scan *scan
     return scan->scanned == view->file.lines;
 }
 
-/* The match that was asked for, once the scan has come to it; true when it was found. */
+/* The match that is due, as far as the scan has come; it goes on at the other end. */
+static size_t due_line(const struct log_view *view)
+{
+    const struct log_scan *scan = view->due;
+    if (!view->is_due_back) {
+        size_t line = log_scan_next(scan, view->due_from);
+        return line == LOG_NO_LINE && is_complete(view, scan) ? log_scan_next(scan, 0) : line;
+    }
+    if (scan->scanned < view->due_from && !is_complete(view, scan)) {
+        return LOG_NO_LINE; /* a nearer one may come */
+    }
+    size_t line = log_scan_previous(scan, view->due_from);
+    return line == LOG_NO_LINE && is_complete(view, scan) ? log_scan_previous(scan, LOG_NO_LINE)
+                                                          : line;
+}
+
+/* False: all lines were looked at, and none matches. */
 static bool show_due(struct log_view *view)
 {
     if (view->due == NULL) {
-        return false;
+        return true;
     }
-    size_t line = log_scan_next(view->due, view->due_from);
-    if (line == LOG_NO_LINE && is_complete(view, view->due)) {
-        line = log_scan_next(view->due, 0);
-        view->due = NULL;
-    }
+    size_t line = due_line(view);
     if (line != LOG_NO_LINE) {
         show_match(view, line);
+        return true;
     }
-    return line != LOG_NO_LINE;
+    if (is_complete(view, view->due)) {
+        view->due = NULL;
+        return false;
+    }
+    return true;
 }
 
 static bool go_to(struct log_view *view, const struct log_scan *scan, bool is_back)
 {
     size_t from = log_view_current(view);
-    bool is_match = from == view->match && log_scan_has(scan, from);
-    if (!is_back) {
-        view->due = scan;
-        view->due_from = from == LOG_NO_LINE ? 0 : is_match ? from + 1 : from;
-        return show_due(view) || view->due != NULL;
-    }
-    size_t line = log_scan_previous(scan, from);
-    line = line == LOG_NO_LINE ? log_scan_previous(scan, LOG_NO_LINE) : line;
-    if (line != LOG_NO_LINE) {
-        show_match(view, line);
-    }
-    return line != LOG_NO_LINE || !is_complete(view, scan);
+    bool is_at_match = from == view->match && log_scan_has(scan, from);
+    view->due = scan;
+    view->is_due_back = is_back;
+    view->due_from = from == LOG_NO_LINE ? 0 : is_at_match && !is_back ? from + 1 : from;
+    return show_due(view);
 }
 
 bool log_view_search(struct log_view *view, const char *typed, struct error *err)
@@ -136,20 +146,20 @@ static bool scan_more(struct log_view *view, struct log_scan *scan, const struct
     return has_more;
 }
 
-/* One step of everything; true: there is more. */
-static bool work_step(struct log_view *view, bool *out_has_news)
+/* One step of everything. */
+static void work_step(struct log_view *view, struct log_work *work)
 {
     struct log_growth growth = log_file_grow(&view->file);
     if (growth.is_replaced) {
         log_view_begin(view);
     }
-    *out_has_news = *out_has_news || growth.has_grown || growth.is_replaced;
-    bool has_more = growth.has_more;
-    has_more = scan_more(view, &view->filter, NULL, out_has_news) || has_more;
-    has_more = scan_more(view, &view->search, log_view_filter_scan(view), out_has_news) || has_more;
-    has_more = scan_more(view, &view->errors, log_view_filter_scan(view), out_has_news) || has_more;
-    show_due(view);
-    return has_more;
+    const struct log_scan *filter = log_view_filter_scan(view);
+    bool is_filtering = scan_more(view, &view->filter, NULL, &work->has_news);
+    bool is_searching = scan_more(view, &view->search, filter, &work->has_news);
+    bool is_judging = scan_more(view, &view->errors, filter, &work->has_news);
+    work->is_in_vain = !show_due(view) || work->is_in_vain;
+    work->has_news = work->has_news || growth.has_grown || growth.is_replaced || work->is_in_vain;
+    work->has_more = growth.has_more || is_filtering || is_searching || is_judging;
 }
 
 struct log_work log_view_work(struct log_view *view, struct clock *clock)
@@ -157,7 +167,7 @@ struct log_work log_view_work(struct log_view *view, struct clock *clock)
     struct log_work work = {.has_news = false};
     int64_t end_ms = clock->monotonic_ms(clock) + WORK_MS;
     do {
-        work.has_more = work_step(view, &work.has_news);
+        work_step(view, &work);
     } while (work.has_more && clock->monotonic_ms(clock) < end_ms);
     return work;
 }

@@ -84,8 +84,13 @@ def test_a_filter_leaves_what_matches_while_the_log_grows(viewer):
     one.until("0 of 503 lines match")
     one.press("esc")
     one.until("FOLLOW  503 lines")
+    append(one, *["out more"] * 100)
+    one.until("603 lines")
+    assert "ERROR and this" not in one.text
     one.press("E")
     one.until("ERROR and this")
+    one.press(*"/not there", "enter")
+    one.until("there is no such line in the log")
     leave(one)
 
 

@@ -289,6 +289,29 @@ static void errors_are_found_in_both_directions(void **state)
     tear_down(&fixture);
 }
 
+/* The first time one is asked for nothing is known yet: it is shown once it is. */
+static void what_is_asked_for_before_it_is_known_is_shown_later(void **state)
+{
+    struct fixture fixture;
+    struct log_view *view = &fixture.view;
+    (void)state;
+    set_up_lines(&fixture, 100);
+    log_view_scroll(view, -20);
+    assert_true(log_view_next_error(view, true));
+    assert_int_equal(view->match, LOG_NO_LINE);
+    work(&fixture);
+    assert_int_equal(view->match, 67); /* the last one above line 70 */
+    filter(&fixture, "line 1.$");
+    assert_true(log_view_next_error(view, true));
+    work(&fixture);
+    assert_int_equal(view->match, 17);
+    struct error err;
+    assert_true(log_view_search(view, "nowhere", &err));
+    assert_true(log_view_work(view, clock_system()).is_in_vain);
+    assert_false(log_view_work(view, clock_system()).is_in_vain); /* said once */
+    tear_down(&fixture);
+}
+
 static void a_replaced_log_is_shown_from_the_new_one(void **state)
 {
     struct fixture fixture;
@@ -438,6 +461,7 @@ int main(void)
         cmocka_unit_test(a_match_in_sight_does_not_move_the_page),
         cmocka_unit_test(a_match_far_to_the_right_is_brought_into_sight),
         cmocka_unit_test(errors_are_found_in_both_directions),
+        cmocka_unit_test(what_is_asked_for_before_it_is_known_is_shown_later),
         cmocka_unit_test(a_replaced_log_is_shown_from_the_new_one),
         cmocka_unit_test(work_is_done_in_slices),
         cmocka_unit_test(rows_hold_the_whole_text_and_none_is_too_wide),
