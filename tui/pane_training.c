@@ -229,7 +229,8 @@ static void append_machine(const struct ui *ui, struct buf *out)
     }
 }
 
-/* "Starting 00:12 > Downloading 00:31 > Training 01:02": each with the time it took so far. */
+/* "Starting 12.0 s > Downloading 31.0 s > Training: the service's words": each with the time it
+ * took. */
 static void append_transitions(const struct view *view, struct buf *out)
 {
     const struct view_training *training = &view->training;
@@ -242,6 +243,10 @@ static void append_transitions(const struct view *view, struct buf *out)
             buf_append_char(out, ' ');
             text_span(out, training->transitions[i + 1].since_ms - at->since_ms);
         }
+    }
+    if (training->message[0] != '\0') {
+        buf_append_text(out, ": ");
+        text_printable(out, training->message);
     }
 }
 

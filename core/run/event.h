@@ -16,8 +16,8 @@
  *
  * stage.progress: {stage, try, step, step_number, step_count, done, total, unit, detail,
  * metrics:{..}, rounds:[[round, {metric:value}]..], job:{name, status, secondary_status,
- * poll_interval_ms, billable_ms}}. Never changes the run's state. poll_interval_ms: the job is
- * looked at again so long after this event.
+ * message, poll_interval_ms, billable_ms}}. Never changes the run's state. poll_interval_ms: the
+ * job is looked at again so long after this event.
  *
  * evaluation: {stage, try, evaluation:{..}, gate:{verdict, rules:[..], message}}.
  *

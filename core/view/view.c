@@ -216,6 +216,8 @@ static void fold_job(struct view_training *training, const struct json *job, int
             text_copy(members[i].place, VIEW_JOB_SIZE, str_from(text));
         }
     }
+    text_copy(training->message, sizeof(training->message),
+              str_from(json_text_or(job, "message", "")));
     training->poll_interval_ms = json_int_or(job, "poll_interval_ms", 0);
     training->billable_ms = json_int_or(job, "billable_ms", training->billable_ms);
     training->polled_ms = ts_ms;

@@ -56,9 +56,10 @@ struct view_training { /* of the latest try that reported a job or rounds */
     char status[VIEW_JOB_SIZE], secondary_status[VIEW_JOB_SIZE]; /* SageMaker's words */
     struct view_transition transitions[VIEW_TRANSITIONS_MAX];    /* of the secondary status */
     size_t transition_count;
-    int64_t polled_ms;        /* when the job was seen last */
-    int64_t poll_interval_ms; /* it is seen again so long after; 0: all the time */
-    int64_t billable_ms;      /* 0: not known */
+    char message[VIEW_DETAIL_SIZE]; /* what the service says of its status; may be empty */
+    int64_t polled_ms;              /* when the job was seen last */
+    int64_t poll_interval_ms;       /* it is seen again so long after; 0: all the time */
+    int64_t billable_ms;            /* 0: not known */
     struct view_series *series;
     size_t series_count;
 };

@@ -306,6 +306,37 @@ static void the_training_job_is_named_with_its_status(void **state)
     finished(&fixture, &view);
 }
 
+static void the_job_s_status_is_kept_with_its_past_and_the_next_look_at_it(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct view view;
+    prepared(&fixture, &view);
+    fixture_end(&fixture, "merge", OUTCOME_SUCCESS);
+    int64_t start_ms = fixture.now_ms;
+    progress(&fixture, &view, TRAIN,
+             "\"job\":{\"name\":\"j\",\"status\":\"InProgress\",\"secondary_status\":\"Starting\","
+             "\"message\":\"Preparing the instances\",\"poll_interval_ms\":5000}");
+    assert_string_equal(view.training.message, "Preparing the instances");
+    assert_int_equal(view.training.poll_interval_ms, 5000);
+    for (int i = 0; i < 2; i++) { /* the same once more is no transition */
+        fixture.now_ms += 5000;
+        progress(&fixture, &view, TRAIN,
+                 "\"job\":{\"status\":\"InProgress\",\"secondary_status\":\"Training\","
+                 "\"billable_ms\":700}");
+    }
+    const struct view_training *training = &view.training;
+    assert_int_equal(training->transition_count, 2);
+    assert_string_equal(training->transitions[0].secondary_status, "Starting");
+    assert_string_equal(training->transitions[1].secondary_status, "Training");
+    assert_int_equal(training->transitions[1].since_ms, start_ms + 5000);
+    assert_int_equal(training->polled_ms, start_ms + 10000);
+    assert_int_equal(training->poll_interval_ms, 0);
+    assert_int_equal(training->billable_ms, 700);
+    assert_string_equal(training->message, "");
+    finished(&fixture, &view);
+}
+
 static void progress_of_an_old_try_is_not_shown(void **state)
 {
     (void)state;
@@ -636,6 +667,7 @@ int main(void)
         cmocka_unit_test(a_long_detail_goes_on_in_the_next_line),
         cmocka_unit_test(rounds_become_curves_and_known_rounds_do_not_come_twice),
         cmocka_unit_test(the_training_job_is_named_with_its_status),
+        cmocka_unit_test(the_job_s_status_is_kept_with_its_past_and_the_next_look_at_it),
         cmocka_unit_test(progress_of_an_old_try_is_not_shown),
         cmocka_unit_test(the_table_shows_each_stage_on_a_line),
         cmocka_unit_test(a_rejected_model_cannot_be_missed),
