@@ -224,18 +224,13 @@ void term_set_theme(const struct theme *theme)
     term_forget();
 }
 
-enum color_depth term_depth(void)
-{
-    return term.depth;
-}
-
 /* ---- a description with the colours that are wanted */
 enum { CAPABILITIES_MAX = 512 };
 
 static size_t count_names(NCURSES_CONST char *const *names)
 {
     size_t count = 0;
-    while (names[count] != NULL && count < CAPABILITIES_MAX) {
+    while (count < CAPABILITIES_MAX && names[count] != NULL) {
         count++;
     }
     return count;

@@ -17,7 +17,6 @@ void term_set_theme(const struct theme *theme); /* the next term_show paints eve
 void term_close(void);                          /* harmless when it is not open */
 bool term_is_ascii(void);
 void term_size(int *out_cols, int *out_rows); /* asks the terminal */
-enum color_depth term_depth(void);            /* in use, or as it would be, after term_open */
 
 /* It understands what TERM_MODES holds; else nothing of that is sent. */
 bool term_is_emulator(void);
