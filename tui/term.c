@@ -190,36 +190,52 @@ static bool has_direct_colors(void)
            tigetflag("Tc") > 0;
 }
 
-/* Direct colours from 256 on: what is below means the palette. */
+/* Direct colours from 256 on: what is below means the palette. A colour that the palette holds
+ * takes fewer bytes from there. */
 static int curses_color(color_t color)
 {
-    int rgb = (int)color & 0xffffff;
-    return color < COLOR_PALETTE ? (int)color : rgb < COLOR_PALETTE ? rgb | COLOR_PALETTE : rgb;
+    if (color < COLOR_PALETTE) {
+        return (int)color;
+    }
+    int rgb = (int)color_rgb(color);
+    color_t nearest = color_nearest_256((uint32_t)rgb);
+    bool is_exact = color_rgb(nearest) == (uint32_t)rgb;
+    return is_exact ? (int)nearest : rgb < COLOR_PALETTE ? rgb | COLOR_PALETTE : rgb;
 }
 
-static void apply_look(const struct look *look, enum role role)
+/* Roles of the same colours share a pair, so that curses need not change it between them. */
+static int pair_of(const struct look *look, enum role role, const struct look *looks)
+{
+    for (int other = 0; other < (int)role; other++) {
+        if (looks[other].foreground == look->foreground &&
+            looks[other].background == look->background) {
+            return term.pairs[other];
+        }
+    }
+    int pair = (int)role + FIRST_PAIR;
+    init_extended_pair(pair, curses_color(look->foreground), curses_color(look->background));
+    return pair;
+}
+
+static attr_t attributes_of(const struct look *look)
 {
     attr_t attributes = 0;
     attributes |= (look->attributes & STYLE_BOLD) != 0 ? A_BOLD : 0;
     attributes |= (look->attributes & STYLE_DIM) != 0 ? A_DIM : 0;
     attributes |= (look->attributes & STYLE_UNDERLINE) != 0 ? A_UNDERLINE : 0;
     attributes |= (look->attributes & STYLE_REVERSE) != 0 ? A_REVERSE : 0;
-    bool is_colored =
-        look->foreground != COLOR_OF_TERMINAL || look->background != COLOR_OF_TERMINAL;
-    term.pairs[role] = 0;
-    if (is_colored) {
-        int pair = (int)role + FIRST_PAIR;
-        init_extended_pair(pair, curses_color(look->foreground), curses_color(look->background));
-        term.pairs[role] = pair;
-    }
-    term.attributes[role] = attributes;
+    return attributes;
 }
 
 void term_set_theme(const struct theme *theme)
 {
+    struct look looks[ROLE_COUNT];
     for (int i = 0; i < ROLE_COUNT; i++) {
-        struct look look = theme_look(theme, (enum role)i, term.depth);
-        apply_look(&look, (enum role)i);
+        looks[i] = theme_look(theme, (enum role)i, term.depth);
+        bool is_colored =
+            looks[i].foreground != COLOR_OF_TERMINAL || looks[i].background != COLOR_OF_TERMINAL;
+        term.attributes[i] = attributes_of(&looks[i]);
+        term.pairs[i] = is_colored ? pair_of(&looks[i], (enum role)i, looks) : 0;
     }
     term_forget();
 }

@@ -181,7 +181,7 @@ static void the_check_tells_what_is_missing_or_unreadable(void **state)
     assert_finds("inherits = 'terminal16'\n[role]\n'state.success' = { mono = ['bold'] }\n",
                  "state.success: looks like state.running in monochrome (mono: bold)");
     assert_finds("inherits = 'dark'\n[palette]\nmuted = '#444444'\n",
-                 "muted: contrast 1.82:1 is below 4.5:1 (#444444 on #16181d, truecolour)");
+                 "muted: contrast 1.75:1 is below 4.5:1 (#444444 on #1c1c1c, truecolour)");
     assert_finds(
         "inherits = 'dark'\n[palette]\nmuted = { truecolor = '#ffffff', 16 = 'blue' }\n",
         "muted: contrast 2.23:1 is below 4.5:1 (blue on black, 16 colours as xterm has them)");
