@@ -46,7 +46,7 @@ struct log_growth {
     bool has_more;    /* call again soon */
     bool is_replaced; /* another file, or a shorter one: what was known of its lines is void */
 };
-/* Indexes at most about 2 MiB more. */
+/* Indexes at most 1 MiB more. */
 struct log_growth log_file_grow(struct log_file *file);
 
 /* Without its newline and cut to LOG_LINE_MAX; borrows until the next call on this file. */

@@ -38,7 +38,7 @@ void log_view_init(struct log_view *view);
 void log_view_done(struct log_view *view);
 /* Another log; copies path, NULL: none. Search, filter and settings stay. */
 void log_view_open(struct log_view *view, const char *path);
-/* Indexes and searches for about 2 ms by this clock. */
+/* Indexes and searches for about a millisecond by this clock. */
 struct log_work {
     bool has_news; /* there is something new to draw */
     bool has_more;

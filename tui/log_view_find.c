@@ -4,7 +4,7 @@
 #include "tui/log_view_internal.h"
 #include "tui/screen.h"
 
-enum { WORK_MS = 2, CONTEXT_PART = 3 /* a match is shown at a third of the pane */ };
+enum { WORK_MS = 1, CONTEXT_PART = 3 /* a match is shown at a third of the pane */ };
 
 /* ---- search, filter, errors */
 /* The row of a wrapped line where it matches; without wrapping the columns are brought into sight.
