@@ -334,6 +334,9 @@ def test_theme_check_and_list(gatehouse):
     assert "muted: contrast 1.75:1 is below 4.5:1" in found.out
     assert gatehouse("theme", "check").code == 78
     assert gatehouse("theme", "check", "none").code == 78
+    (told,) = gatehouse("theme", "check", "mine", "--format", "json").lines
+    assert told["theme"] == "mine" and not told["ok"] and len(told["findings"]) >= 2
+    assert {"theme": "dark", "file": None} in gatehouse("theme", "list", "--format", "json").lines
     assert gatehouse("theme", "list", "dark").code == 64
 
 
