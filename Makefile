@@ -140,6 +140,11 @@ $(OUT)/%_test: $(OUT)/%_test.o $(TEST_SUPPORT:%.c=$(OUT)/%.o) $(LIBRARY)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(LIBS_test) -o $@
 unit-programs: $(TEST_PROGRAMS)
+# ---- programs that the end-to-end tests and the figures drive
+TOOLS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/tools/*.c))
+$(OUT)/tests/tools/%: $(OUT)/tests/tools/%.o $(LIBRARY)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(LIBS_gatehouse) -o $@
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
 
 ## make               builds build/gatehouse, build/gatehouse-function, build/gatehouse-model
@@ -183,7 +188,7 @@ $(VENV)/ready: tests/requirements.txt
 	@python3 -m venv $(VENV)
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
-e2e: all $(VENV)/ready
+e2e: all $(TOOLS) $(VENV)/ready
 	GATEHOUSE_BIN=$(abspath $(OUT)) $(VENV)/bin/pytest -q -p no:cacheprovider tests/integration $(PYTEST_ARGS)
 
 check: deps-check
@@ -210,7 +215,7 @@ BENCH_SOURCES := $(wildcard tests/bench/*_bench.c)
 $(OUT)/%_bench: $(OUT)/%_bench.o $(LIBRARY)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(LIBS_gatehouse) -o $@
-bench-programs: $(BENCH_SOURCES:%.c=$(OUT)/%)
+bench-programs: $(BENCH_SOURCES:%.c=$(OUT)/%) $(TOOLS)
 bench: deps-test
 	@bash tests/checks/packages.sh $(BENCH_PACKAGES)
 	@$(MAKE) $(PARALLEL) BUILD=release all bench-programs

@@ -83,7 +83,8 @@ static bool correct_clock(struct caller *caller, const struct aws_refusal *refus
                           unsigned meaning)
 {
     int64_t ahead_ms = clock_error_ms(caller, refusal, meaning);
-    if (ahead_ms == 0 || caller->has_corrected_clock) {
+    if (ahead_ms == 0 || caller->has_corrected_clock ||
+        !aws_session_corrects_clock(caller->session)) {
         return false;
     }
     caller->has_corrected_clock = true;

@@ -173,6 +173,11 @@ enum aws_retry_mode aws_session_retry_mode(const struct aws_session *session)
     return session->settings.retry_mode;
 }
 
+bool aws_session_corrects_clock(const struct aws_session *session)
+{
+    return !session->settings.keeps_clock;
+}
+
 int aws_session_max_attempts(const struct aws_session *session)
 {
     return session->settings.max_attempts;

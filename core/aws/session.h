@@ -40,7 +40,8 @@ struct random *aws_session_random(struct aws_session *session);    /* for jitter
 const char *aws_session_region(const struct aws_session *session); /* "" when none is configured */
 const char *aws_session_profile(const struct aws_session *session);
 enum aws_retry_mode aws_session_retry_mode(const struct aws_session *session);
-int aws_session_max_attempts(const struct aws_session *session); /* tries in all, >= 1 */
+bool aws_session_corrects_clock(const struct aws_session *session); /* by what services answer */
+int aws_session_max_attempts(const struct aws_session *session);    /* tries in all, >= 1 */
 /* Where a service is; region NULL: the session's. Errors: "no_region", "bad_region",
  * "bad_aws_config" (FIPS or dual-stack with a custom endpoint). */
 bool aws_session_endpoint(const struct aws_session *session, enum aws_service service,

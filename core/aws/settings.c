@@ -145,10 +145,12 @@ bool aws_settings_resolve(const struct aws_sources *sources, const char *region,
                                                  "use_dualstack_endpoint", 0, 0};
     static const struct aws_setting ignores = {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
                                                "ignore_configured_endpoint_urls", 0, 0};
+    static const struct aws_setting keeps_clock = {"AWS_DISABLE_CLOCK_SKEW_CORRECTION", NULL, 0, 0};
     struct aws_settings settings = {.s3_addressing = S3_ADDRESSING_AUTO};
     if (!aws_sources_bool(sources, &fips, &settings.use_fips, err) ||
         !aws_sources_bool(sources, &dualstack, &settings.use_dualstack, err) ||
         !aws_sources_bool(sources, &ignores, &settings.ignores_endpoints, err) ||
+        !aws_sources_bool(sources, &keeps_clock, &settings.keeps_clock, err) ||
         !resolve_region(sources, region, &settings, err) ||
         !resolve_retries(sources, &settings, err) || !resolve_s3(sources, &settings, err)) {
         return false;

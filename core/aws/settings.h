@@ -20,6 +20,7 @@ struct aws_settings {
     char region[AWS_REGION_SIZE]; /* "" when none is configured */
     bool use_fips, use_dualstack;
     bool ignores_endpoints; /* AWS_IGNORE_CONFIGURED_ENDPOINT_URLS */
+    bool keeps_clock;       /* AWS_DISABLE_CLOCK_SKEW_CORRECTION */
     enum aws_retry_mode retry_mode;
     int max_attempts;
     enum s3_addressing s3_addressing;

@@ -95,6 +95,18 @@ def console(gatehouse):
 
 
 @pytest.fixture(scope="session")
+def swift(tmp_path_factory):
+    """S3 on loopback by a server that verifies every request; its state lives as long as the tests do."""
+    from swift_server import Swift
+    server = Swift(tmp_path_factory.mktemp("swift"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
 def moto():
     """AWS on loopback: the URL of all its services. Its state lives as long as the tests do."""
     from moto.server import ThreadedMotoServer

@@ -575,6 +575,15 @@ static void a_wrong_clock_is_corrected_once_and_remembered(void **state)
     }
 }
 
+static void a_wrong_clock_stays_wrong_when_it_may_not_be_corrected(void **state)
+{
+    struct fixture *f = *state;
+    use_session(f, (const char *const[]){"AWS_DISABLE_CLOCK_SKEW_CORRECTION=true", NULL});
+    fake_aws_set_clock_ahead(f->aws, 3600000);
+    fails_after(f, invoke(), 1, "InvalidSignatureException", ERROR_PERMANENT);
+    assert_int_equal(aws_call_state_of(f->session)->clock_offset_ms, 0);
+}
+
 static void calls_that_were_under_way_profit_from_the_correction_of_one(void **state)
 {
     struct fixture *f = *state;
@@ -745,6 +754,7 @@ int main(void)
         T(a_bucket_elsewhere_is_followed_once_and_remembered),
         T(regions_are_not_followed_in_a_circle_nor_against_the_caller),
         T(a_wrong_clock_is_corrected_once_and_remembered),
+        T(a_wrong_clock_stays_wrong_when_it_may_not_be_corrected),
         T(calls_that_were_under_way_profit_from_the_correction_of_one),
         T(a_refused_signature_is_not_the_clocks_fault_when_it_is_right),
         T(expired_keys_are_renewed_once),
