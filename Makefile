@@ -61,7 +61,10 @@ LDFLAGS_ALL  := $(LINK_$(BUILD)) -Wl,--as-needed $(LDFLAGS)
 
 OUT  := build/$(BUILD)
 MAINS := tui/main.c core/functions/main.c core/model/main.c
-SOURCES := $(filter-out $(MAINS),$(wildcard core/*/*.c))
+# Linked statically and by itself, whatever BUILD is: it starts gatehouse-function on AWS Lambda.
+LAUNCHER := $(OUT)/gatehouse-bootstrap
+LAUNCHER_SOURCE := core/functions/bootstrap.c
+SOURCES := $(filter-out $(MAINS) $(LAUNCHER_SOURCE),$(wildcard core/*/*.c))
 CXX_SOURCES := $(wildcard core/*/*.cc)
 TUI_SOURCES := $(filter-out tui/main.c,$(wildcard tui/*.c tui/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(OUT)/%.o) $(CXX_SOURCES:%.cc=$(OUT)/%.o) $(TUI_SOURCES:%.c=$(OUT)/%.o)
@@ -77,7 +80,7 @@ LIBS_test := $(LIBS_gatehouse) -lxgboost -lcmocka -lssl
 
 .PHONY: FORCE all help deps run test unit e2e check bench fuzz coverage install clean
 .DEFAULT_GOAL := all
-all: $(PROGRAMS:%=$(OUT)/%)
+all: $(PROGRAMS:%=$(OUT)/%) $(LAUNCHER)
 ifeq ($(BUILD),release)
 all: $(PROGRAMS:%=build/%)
 build/%: $(OUT)/%
@@ -131,6 +134,10 @@ $(OUT)/$(1): $(MAIN_$(1):%.c=$(OUT)/%.o) $(LIBRARY)
 	$$(Q)$$(CC) $$(LDFLAGS_ALL) $$^ $$(LIBS_$(1)) -o $$@
 endef
 $(foreach program,$(PROGRAMS),$(eval $(call program_rule,$(program))))
+
+$(LAUNCHER): $(LAUNCHER_SOURCE) $(OUT)/configured
+	$(call say,LD,$@)
+	$(Q)$(CC) -D_GNU_SOURCE -std=c17 $(CWARN) -Os -static -s $< -o $@
 
 # ---- tests: every file tests/{unit,scenarios}/**_test.c is a program of its own
 TEST_SOURCES := $(wildcard tests/unit/*/*_test.c tests/unit/*_test.c tests/scenarios/*_test.c)
@@ -230,7 +237,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
 	    $(DESTDIR)$(PREFIX)/share/gatehouse/themes $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
-	install -m 755 $(PROGRAMS:%=$(OUT)/%) $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(PROGRAMS:%=$(OUT)/%) $(LAUNCHER) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 config.toml.example $(DESTDIR)$(PREFIX)/share/gatehouse
 	$(OUT)/gatehouse help --man > $(DESTDIR)$(PREFIX)/share/man/man1/gatehouse.1
 	$(OUT)/gatehouse help --completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/gatehouse

@@ -95,6 +95,8 @@ struct config_key {
       "Function that cleans the customer profiles.")                                               \
     X(functions, merge, TEXT, "msecindustries-merge-prep-train-data", 1, 140, NULL,                \
       "Function that merges both into training data.")                                             \
+    X(functions, database_ca_file, TEXT, "", 0, 4000, NULL,                                        \
+      "PEM file that goes into the package for TLS to the database, as that of RDS; empty: none.") \
     X(split, enabled, BOOLEAN, "true", 0, 0, NULL,                                                 \
       "Split by a hash of CUSTOMER_ID; false trains and judges on the same rows, as the "          \
       "original.")                                                                                 \

@@ -34,6 +34,9 @@
       "Manages the private PostgreSQL of the local backend.")                                      \
     X(AWS, "aws", "whoami", "whoami", 1, 1,                                                        \
       "Shows who we are to AWS, where the credentials come from and how long they hold.")          \
+    X(FUNCTIONS, "functions", "package|deploy", "package|deploy", 1, 1,                            \
+      "Packs the data functions for AWS Lambda, or creates and updates them there; shows its "     \
+      "plan first, and without a terminal changes nothing unless --yes is given.")                 \
     X(THEME, "theme", "list|check [NAME|FILE]", "list|check", 1, 2,                                \
       "Lists the console's themes, or says what is wrong with one or with all of them.")           \
     X(HELP, "help", "[VERB]", NULL, 0, 1,                                                          \
@@ -95,6 +98,8 @@ struct verb_spec {
     X(FOLLOW, "follow", 'f', NULL, NULL, VERB_BIT(LOGS), "Goes on as the log grows.")              \
     X(TRY, "try", 0, "N", NULL, VERB_BIT(LOGS), "The log of this try; the latest by default.")     \
     X(LIMIT, "limit", 0, "N", NULL, VERB_BIT(RUNS), "At most this many runs; 20 by default.")      \
+    X(OUTPUT, "output", 'o', "FILE", NULL, VERB_BIT(FUNCTIONS),                                    \
+      "With package: the file that is written; gatehouse-functions.zip by default.")               \
     X(MAN, "man", 0, NULL, NULL, VERB_BIT(HELP), "Prints the man page (roff).")                    \
     X(KEYMAP, "keymap", 0, NULL, NULL, VERB_BIT(HELP),                                             \
       "Prints the keys of the console (Markdown).")                                                \

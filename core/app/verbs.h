@@ -16,6 +16,7 @@ int verb_config(struct app *app);
 int verb_doctor(struct app *app);
 int verb_local(struct app *app);
 int verb_aws(struct app *app);
+int verb_functions(struct app *app);
 int verb_help(struct app *app);
 int verb_supervisor(struct app *app);
 

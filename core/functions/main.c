@@ -4,6 +4,7 @@
 #include "core/base/buf.h"
 #include "core/functions/runtime.h"
 #include "core/functions/services.h"
+#include "core/functions/task_root.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -111,6 +112,7 @@ int main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN); /* a write that is refused is an error that can be told */
     const char *runtime_api = getenv("AWS_LAMBDA_RUNTIME_API");
     if (runtime_api != NULL) {
+        task_root_apply();
         const char *handler = argc == 2 ? argv[1] : getenv("_HANDLER");
         return runtime_run(runtime_api, handler == NULL ? "" : handler,
                            (const char *const *)environ);

@@ -42,7 +42,7 @@ struct transfer {
 
 /* ---- the client */
 
-static char *find_ca_file(const char *given)
+char *http_find_ca_file(void)
 {
     /* Debian; Fedora and Amazon Linux; SUSE; Alpine */
     static const char *const usual[] = {
@@ -51,9 +51,6 @@ static char *find_ca_file(const char *given)
         "/etc/ssl/ca-bundle.pem",
         "/etc/ssl/cert.pem",
     };
-    if (given != NULL) {
-        return xstrdup(given);
-    }
     for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
         if (access(usual[i], R_OK) == 0) {
             return xstrdup(usual[i]);
@@ -74,7 +71,7 @@ struct http *http_new(struct loop *loop, const struct http_settings *settings)
     http->loop = loop;
     http->multi =
         http_multi_new(loop, connections > 0 ? connections : DEFAULT_CONNECTIONS, transfer_over);
-    http->ca_file = find_ca_file(settings->ca_file);
+    http->ca_file = settings->ca_file != NULL ? xstrdup(settings->ca_file) : http_find_ca_file();
     http->user_agent = settings->user_agent == NULL ? NULL : xstrdup(settings->user_agent);
     return http;
 }

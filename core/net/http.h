@@ -51,6 +51,9 @@ struct http_request {
     void *handle;          /* private */
 };
 
+/* The system's certificates of authorities, wherever the distribution keeps them; gives memory for
+ * free(). When there are none, the path where Debian has them. */
+char *http_find_ca_file(void);
 /* Gives the client; http_free releases it, when none of its requests is active. */
 struct http *http_new(struct loop *loop, const struct http_settings *settings);
 void http_free(struct http *http); /* accepts NULL */
