@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import time
 import tomllib
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -523,6 +524,19 @@ def test_hostile_log_lines_stay_text(gatehouse, console, locale):
     assert one.screen.faults == []
     output = Bytes(one.output)
     assert output.foreign == [] and all(b"owned" not in content for _, content in output.commands)
+
+
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_hostile_log_lines_stay_text_in_plain_mode(gatehouse, locale):
+    finished(gatehouse)
+    put_in_log(gatehouse, HOSTILE)
+    words = ["log 1", "first", *["page_down"] * 15, "search owned", "filter csi", "log"]
+    said = gatehouse("--plain", stdin="".join(f"{word}\n" for word in words), environment={"LANG": locale})
+    assert said.code == 0, said.err
+    assert "owned" in said.out and len(said.out) > 10_000
+    turning = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+    assert [char for char in said.out if char != "\n" and
+            (unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or unicodedata.bidirectional(char) in turning)] == []
 
 
 def test_hostile_words_around_a_run_stay_text(gatehouse, console):
