@@ -276,7 +276,7 @@ def test_an_empty_state_folder_is_named_when_runs_are_listed(gatehouse):
     assert gatehouse("runs", "--format", "json").err == ""
     (gatehouse.home / "file").touch()
     wrong = gatehouse("runs", "--state-dir", gatehouse.home / "file")
-    assert wrong.code == 1 and "yet" not in wrong.err and "file/runs.db" in wrong.err
+    assert wrong.code == 78 and "yet" not in wrong.err and "file/runs.db" in wrong.err
 
 
 def test_a_rejection_reads_as_a_judgement(gatehouse):
