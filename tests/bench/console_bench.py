@@ -128,6 +128,11 @@ def newest_run(folder):
     return max(map(json.loads, lines), key=lambda run: run["number"], default=None)
 
 
+def rss(pid):
+    with open(f"/proc/{pid}/status") as file:
+        return int(file.read().split("\nVmRSS:")[1].split()[0]) * 1024
+
+
 def repository(folder, commits=5000):
     """Something for tig to show."""
     path = os.path.join(folder, "repository")
@@ -241,19 +246,21 @@ def idle(folder, peers):
     runner, _ = make_run(folder, "echo begun; sleep 600")
     tty = Tty([GATEHOUSE], folder)
     live = tty.idle()
-    memory = pss(tty.child.pid)
+    resident, memory = rss(tty.child.pid), pss(tty.child.pid)
     tty.close()
     gatehouse(folder, "stop", "latest")
     runner.wait()
     tty = Tty([GATEHOUSE], folder)
     rest = tty.idle()
     tty.close()
-    others = peers.each(lambda peer: (*peer.idle(8), pss(peer.child.pid)))
+    others = peers.each(lambda peer: (*peer.idle(8), pss(peer.child.pid), rss(peer.child.pid)))
     for index, (what, unit, limit, digits) in enumerate((("bytes to the terminal", "B/s", 64, 0), ("wakeups", "/s", 1.2, 1), ("processor", "%", 0.1, 2))):
         say(f"idle, a job running: {what}", f"{live[index]:.{max(digits, 1)}f} {unit}", f"<= {limit} {unit}")
         beside(live[index], unit, {name: figures[index] for name, figures in others.items()}, digits)
         say(f"idle, run finished: {what}", f"{rest[index]:.{digits}f} {unit}", f"0 {unit}" if index < 2 else "")
-    say("memory", f"{memory / MIB:.1f} MiB", "<= 15 MiB")
+    say("resident memory, most of it shared libraries", f"{resident / MIB:.1f} MiB", "<= 15 MiB")
+    beside(resident / MIB, "MiB", {name: figures[4] / MIB for name, figures in others.items()}, 1)
+    say("its own share of memory", f"{memory / MIB:.1f} MiB")
     beside(memory / MIB, "MiB", {name: figures[3] / MIB for name, figures in others.items()}, 1)
 
 
