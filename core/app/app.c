@@ -44,7 +44,7 @@ int app_fail(const struct error *err, const char *what)
         return EXIT_CODE_CREDENTIALS;
     }
     if (error_is(err, "bad_aws_config") || error_is(err, "no_region") ||
-        error_is(err, "bad_region")) {
+        error_is(err, "bad_region") || error_is(err, "bad_config")) {
         return EXIT_CODE_CONFIG;
     }
     return err->error_class == ERROR_TRANSIENT ? EXIT_CODE_TEMPORARY : EXIT_CODE_FAILED;

@@ -95,6 +95,23 @@ struct config_key {
       "Function that cleans the customer profiles.")                                               \
     X(functions, merge, TEXT, "msecindustries-merge-prep-train-data", 1, 140, NULL,                \
       "Function that merges both into training data.")                                             \
+    X(functions, role, TEXT, "", 0, 2048, NULL,                                                    \
+      "ARN of the role that `functions deploy` gives the functions.")                              \
+    X(functions, memory, SIZE, "1769MiB", 134217728, 10737418240.0, NULL,                          \
+      "Memory of each on Lambda, in whole MiB; it has one processor of its own from 1769 MiB on.") \
+    X(functions, timeout, DURATION, "15m", 1000, 900000, NULL,                                     \
+      "How long each may run on Lambda, in whole seconds.")                                        \
+    X(functions, subnets, NAMES, "[]", 0, 16, NULL, "Subnets of their VPC; none: no VPC.")         \
+    X(functions, security_groups, NAMES, "[]", 0, 5, NULL,                                         \
+      "Security groups of their VPC; needed with subnets.")                                        \
+    X(functions, database_dsn, SECRET, "", 0, 4000, NULL,                                          \
+      "Connection string that the function reading the profiles gets on Lambda; empty is "         \
+      "database.dsn.")                                                                             \
+    X(functions, database_secret, TEXT, "", 0, 2048, NULL,                                         \
+      "Secret of Secrets Manager with user and password for it; empty: the connection string "     \
+      "has them.")                                                                                 \
+    X(functions, package_bucket, TEXT, "", 0, 63, NULL,                                            \
+      "Bucket that a package over 50 MB travels through; empty is data.models_bucket.")            \
     X(functions, database_ca_file, TEXT, "", 0, 4000, NULL,                                        \
       "PEM file that goes into the package for TLS to the database, as that of RDS; empty: none.") \
     X(split, enabled, BOOLEAN, "true", 0, 0, NULL,                                                 \

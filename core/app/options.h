@@ -100,6 +100,7 @@ struct verb_spec {
     X(LIMIT, "limit", 0, "N", NULL, VERB_BIT(RUNS), "At most this many runs; 20 by default.")      \
     X(OUTPUT, "output", 'o', "FILE", NULL, VERB_BIT(FUNCTIONS),                                    \
       "With package: the file that is written; gatehouse-functions.zip by default.")               \
+    X(YES, "yes", 0, NULL, NULL, VERB_BIT(FUNCTIONS), "Does what the plan says without asking.")   \
     X(MAN, "man", 0, NULL, NULL, VERB_BIT(HELP), "Prints the man page (roff).")                    \
     X(KEYMAP, "keymap", 0, NULL, NULL, VERB_BIT(HELP),                                             \
       "Prints the keys of the console (Markdown).")                                                \

@@ -1,9 +1,8 @@
 /* Invoke: one call of a function, with the end of its log. */
 #include "core/aws/lambda.h"
 #include "core/aws/lambda_path.h"
-#include "core/base/alloc.h"
+#include "core/base/base64.h"
 
-#include <openssl/evp.h>
 #include <stdlib.h>
 
 enum {
@@ -11,24 +10,7 @@ enum {
     INVOKE_STALL_MS = 16 * 60 * 1000,
     RESPONSE_LIMIT = (6 << 20) + (64 << 10), /* 6 MB is the limit of a result */
     LOG_LIMIT = 64 << 10,
-    BASE64_BLOCK = 4,
 };
-
-/* Standard base64 with padding; what is not that adds nothing. */
-static void append_decoded(struct buf *out, struct str base64)
-{
-    if (base64.len == 0 || base64.len % BASE64_BLOCK != 0 ||
-        !buf_reserve(out, base64.len / BASE64_BLOCK * 3)) {
-        return;
-    }
-    int len = EVP_DecodeBlock((unsigned char *)out->ptr + out->len,
-                              (const unsigned char *)base64.ptr, (int)base64.len);
-    for (size_t i = 1; len > 0 && i <= 2 && base64.ptr[base64.len - i] == '='; i++) {
-        len--; /* the padding was counted as zero bytes */
-    }
-    out->len += len > 0 ? (size_t)len : 0;
-    out->ptr[out->len] = '\0';
-}
 
 static void on_answer(struct op *op, const struct error *err)
 {
@@ -36,7 +18,7 @@ static void on_answer(struct op *op, const struct error *err)
     if (err == NULL) {
         invoke->response = invoke->call.response;
         invoke->function_error = aws_call_header(&invoke->call, "x-amz-function-error");
-        append_decoded(&invoke->log, aws_call_header(&invoke->call, "x-amz-log-result"));
+        base64_decode(aws_call_header(&invoke->call, "x-amz-log-result"), &invoke->log);
     }
     op_finish(&invoke->op, err);
 }

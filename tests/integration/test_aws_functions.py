@@ -1,7 +1,9 @@
 """The package of the data functions: its bytes, and its life in an empty root with only what is inside; boto3 is the
 witness of what it wrote."""
 import hashlib
+import io
 import json
+import urllib.request
 import zipfile
 
 import boto3
@@ -170,3 +172,122 @@ def test_the_bootstrap_without_its_package_says_what_is_missing(sandbox):
     child = sandbox.start("127.0.0.1:1", TRANSACTIONS)
     out = child.communicate(timeout=60)[0]
     assert child.returncode == 127 and "lib/ld.so" in out and "No such file" in out
+
+
+# ---- deploy
+
+NAMES = (TRANSACTIONS, "msecindustries-ingest-clean-rds", "msecindustries-merge-prep-train-data")
+DSN = "host=db.example port=5432 dbname=credit user=reader password=hunter2 sslmode=verify-full"
+
+
+@pytest.fixture
+def account(moto):
+    """Lambda without functions, and a role for them."""
+    request = urllib.request.Request(f"{moto}/moto-api/config", json.dumps({"lambda": {"use_docker": False}}).encode(),
+                                     {"content-type": "application/json"})
+    urllib.request.urlopen(request).close()
+    functions, iam = client(moto, "lambda"), client(moto, "iam")
+    for function in functions.list_functions()["Functions"]:
+        functions.delete_function(FunctionName=function["FunctionName"])
+    trust = {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}]}
+    for role in ("functions", "others"):
+        try:
+            iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(trust))
+        except iam.exceptions.EntityAlreadyExistsException:
+            pass
+    return functions
+
+
+@pytest.fixture
+def deployer(gatehouse, moto):
+    gatehouse.environment |= {**KEYS, "AWS_EC2_METADATA_DISABLED": "true", "AWS_REGION": "us-east-1"}
+
+    def deploy(*arguments, **settings):  # of a small program: what is in the package is the matter of others
+        given = {"aws.endpoint_url": moto, "local.function_program": "/bin/true", "functions.role": "arn:aws:iam::123456789012:role/functions",
+                 "functions.database_dsn": DSN, **{f"functions.{name}": value for name, value in settings.items()}}
+        words = [word for name, value in given.items() for word in ("--set", f"{name}={value}")]
+        result = gatehouse("functions", "deploy", *arguments, *words)
+        assert "hunter2" not in result.out + result.err
+        return result
+
+    return deploy
+
+
+def actions(result):
+    return {line.split()[1].rstrip(":"): line.split()[0] for line in result.out.splitlines()[:3]}
+
+
+def test_deploy_creates_three_functions_and_then_finds_nothing_to_do(deployer, account, packed):
+    first = deployer("--yes")
+    assert first.code == 0, first.err
+    assert actions(first) == dict.fromkeys(NAMES, "create")
+    for name in NAMES:
+        found = account.get_function_configuration(FunctionName=name)
+        assert (found["Runtime"], found["Handler"], found["Timeout"], found["MemorySize"]) == (
+            "provided.al2023", name, 900, 1769)
+        assert found["Role"].endswith("role/functions") and found["Architectures"] == ["x86_64"]
+        variables = found.get("Environment", {}).get("Variables", {})
+        assert variables == ({"GATEHOUSE_DATABASE_DSN": DSN} if name.endswith("clean-rds") else {})
+    second = deployer("--yes")
+    assert second.code == 0 and actions(second) == dict.fromkeys(NAMES, "unchanged")
+    assert len(second.out.splitlines()) == 3
+    assert deployer().code == 0  # nothing to do is no question
+
+
+def test_without_a_terminal_and_yes_the_plan_is_shown_and_nothing_done(deployer, account):
+    result = deployer()
+    assert result.code == 64 and "--yes" in result.err
+    assert actions(result) == dict.fromkeys(NAMES, "create")
+    assert account.list_functions()["Functions"] == []
+
+
+def test_only_what_differs_is_updated(deployer, account):
+    assert deployer("--yes").code == 0
+    account.update_function_configuration(FunctionName=NAMES[0], Timeout=3)
+    account.update_function_configuration(FunctionName=NAMES[1], Environment={"Variables": {"X": "secretOfX"}})
+    result = deployer("--yes")
+    assert result.code == 0, result.err
+    assert actions(result) == dict(zip(NAMES, ("update", "update", "unchanged")))
+    assert "timeout 3 -> 900" in result.out and "environment" in result.out and "secretOfX" not in result.out
+    assert "code" not in result.out
+    found = account.get_function_configuration(FunctionName=NAMES[0])
+    assert found["Timeout"] == 900
+    assert account.get_function_configuration(FunctionName=NAMES[1])["Environment"]["Variables"] == {
+        "GATEHOUSE_DATABASE_DSN": DSN}
+
+
+def test_other_code_is_replaced_and_an_alias_follows(deployer, account):
+    name = f"{TRANSACTIONS}:live"
+    first = deployer("--yes", clean_transactions=name)
+    assert first.code == 0, first.err
+    assert account.get_alias(FunctionName=TRANSACTIONS, Name="live")["FunctionVersion"] == "1"
+    assert actions(deployer(clean_transactions=name)) == dict.fromkeys(NAMES, "unchanged")
+    account.update_function_code(FunctionName=TRANSACTIONS, ZipFile=other_zip())
+    result = deployer("--yes", clean_transactions=name)
+    assert result.code == 0, result.err
+    assert actions(result)[TRANSACTIONS] == "update" and "code, alias live" in result.out
+    latest = account.get_function_configuration(FunctionName=TRANSACTIONS)["CodeSha256"]
+    assert account.get_function_configuration(FunctionName=name)["CodeSha256"] == latest
+    assert actions(deployer(clean_transactions=name)) == dict.fromkeys(NAMES, "unchanged")
+
+
+def other_zip():
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("bootstrap", "#!/bin/sh\n")
+    return made.getvalue()
+
+
+@pytest.mark.parametrize("settings, word", [
+    ({"role": ""}, "functions.role"),
+    ({"database_dsn": ""}, "functions.database_dsn"),
+    ({"subnets": "['subnet-1']"}, "functions.security_groups"),
+    ({"merge": "arn:aws:lambda:us-east-1:123456789012:function:f"}, "functions.merge"),
+    ({"merge": "f:7"}, "functions.merge"),
+    ({"merge": TRANSACTIONS}, "functions.clean_transactions"),
+])
+def test_a_configuration_that_does_not_say_enough_is_refused(deployer, account, settings, word):
+    result = deployer("--yes", **settings)
+    assert result.code == 78 and word in result.err
+    assert account.list_functions()["Functions"] == []
