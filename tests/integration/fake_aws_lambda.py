@@ -10,10 +10,10 @@ import threading
 import time
 import uuid
 import zipfile
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import unquote
 
-from fake_aws_wire import Answer, Refusal
+from fake_aws_wire import Answer, QuietServer, Refusal
 
 ROLE = "arn:aws:iam::123456789012:role/functions"
 NAMES = ("msecindustries-ingest-clean-s3-raw", "msecindustries-ingest-clean-rds", "msecindustries-merge-prep-train-data")
@@ -200,9 +200,7 @@ class Invocation:
                     "Unhandled")
 
     def run(self):
-        server = ThreadingHTTPServer(("127.0.0.1", 0), self.handler_class())
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        server = QuietServer(self.handler_class())
         log = open(self.service.aws.folder / f"{self.id}.log", "w+b")
         process = subprocess.Popen([self.function.program], env=self.environment(f"127.0.0.1:{server.server_port}"),
                                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/")
@@ -213,7 +211,6 @@ class Invocation:
                         "Unhandled")
         process.kill()
         process.wait()
-        server.shutdown()
-        server.server_close()
+        server.close()
         log.seek(0)
         return self.result, self.failure, log.read()

@@ -49,7 +49,7 @@ class S3:
         return self.buckets[name]
 
     def bucket_call(self, call, name):
-        kinds = [word for word in call.query if word not in ("list-type", "prefix", "continuation-token", "max-keys")]
+        kinds = [word for word in call.query if word not in ("list-type", "prefix", "continuation-token", "max-keys", "encoding-type")]
         if call.method == "PUT" and not kinds:
             if name in self.buckets:
                 raise Refusal("BucketAlreadyOwnedByYou", 409)

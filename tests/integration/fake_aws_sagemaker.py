@@ -134,7 +134,7 @@ class Job:
 
     def describe(self):
         answer = {name: self.request[name] for name in COPIED if name in self.request}
-        seconds = int((self.ended or self.service.aws.now()) - self.begun) if self.begun else None
+        seconds = max(1, int((self.ended or self.service.aws.now()) - self.begun)) if self.begun else None
         times = {"TrainingStartTime": self.begun, "TrainingEndTime": self.ended, "FailureReason": self.failure,
                  "TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds if self.ended and seconds else None,
                  "ModelArtifacts": {"S3ModelArtifacts": self.model} if self.model else None}

@@ -1,6 +1,9 @@
 """What all parts of fake_aws.py answer with."""
 import json
+import sys
+import threading
 import uuid
+from http.server import ThreadingHTTPServer
 
 
 class Refusal(Exception):
@@ -28,3 +31,23 @@ def error_answer(call, refusal):
         return Answer(refusal.status, {"Type": "User", "Message": refusal.message},
                       {"x-amzn-errortype": refusal.code, "x-amzn-requestid": request_id})
     return Answer(refusal.status, {"__type": refusal.code, "message": refusal.message}, {"x-amzn-requestid": request_id})
+
+
+class QuietServer(ThreadingHTTPServer):
+    """On a port of its own, in a thread of its own. Clients that were killed are nothing to speak of."""
+
+    daemon_threads = True
+
+    def __init__(self, handler):
+        super().__init__(("127.0.0.1", 0), handler)
+        self.thread = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
+        self.thread.start()
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+    def close(self):
+        self.shutdown()
+        self.server_close()
+        self.thread.join()

@@ -70,7 +70,8 @@ class PostgresTls:
         return " ".join(f"{name}='{value}'" for name, value in words.items())
 
     def run_sql(self, sql, database=None):
-        return quietly("psql", self.dsn(database=database), "-Atqc", sql)
+        login = {"PGUSER": self.user, "PGPASSWORD": self.password}
+        return quietly("psql", self.dsn(database=database, login=False), "-Atqc", sql, env={**os.environ, **login})
 
     def close(self):
         subprocess.run([*self.as_owner, str(BINARIES / "pg_ctl"), "-D", str(self.data), "-m", "immediate", "stop"],

@@ -1,11 +1,13 @@
 """The whole pipeline on AWS: our own functions on a Lambda, training that trains, a PostgreSQL by TLS, all on loopback."""
 import hashlib
+import itertools
 import json
 import os
+import re
 import signal
-import subprocess
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ import pytest
 from fake_aws import ACCOUNT, REGION, FakeAws
 from fake_aws_lambda import NAMES
 from postgres_tls import PostgresTls
+from test_cli import wait_for
 from test_pipeline import LENIENT, STAGES, World, check_stream, outputs, stage_states
 
 PROGRAMS = Path(os.environ["GATEHOUSE_BIN"])
@@ -55,7 +58,7 @@ class CommandLines(threading.Thread):
                     line = Path(f"/proc/{pid}/cmdline").read_bytes()
                 except OSError:
                     continue
-                if b"psql" not in line.split(b"\0")[0] and any(secret.encode() in line for secret in SECRETS):
+                if any(secret.encode() in line for secret in SECRETS):
                     self.found.add(line)
 
 
@@ -73,6 +76,7 @@ class AwsWorld(World):
     """A World whose backend is AWS; all it prints is kept, to be searched for secrets."""
 
     def __init__(self, folder, database):
+        folder.mkdir(exist_ok=True)
         super().__init__(folder)
         self.said = []
         self.database = database
@@ -158,6 +162,7 @@ def test_same_verdict_and_same_bytes_as_on_one_machine(world, tmp_path):
     assert code == 0, err
     check_stream(events)
     on_aws = digests(world, lambda bucket, key: world.objects(bucket)[key].data)
+    (tmp_path / "local").mkdir()
     local = World(tmp_path / "local")
     local.config.write_text(LENIENT + "[training.hyperparameters]\nnum_round = 20\n")
     try:
@@ -172,3 +177,207 @@ def test_same_verdict_and_same_bytes_as_on_one_machine(world, tmp_path):
     assert {key: events[-1][key] for key in ("state", "verdict", "metrics")} == \
         {key: local_events[-1][key] for key in ("state", "verdict", "metrics")}
     assert len(world.jobs()) == 1
+
+
+def test_signed_calls_of_every_service_were_accepted(world):
+    code, _, err = world.batch("-v")
+    assert code == 0, err
+    assert {call.service for call in world.aws.calls} == {"s3", "lambda", "sagemaker", "logs"}
+    assert {call.key_id for call in world.aws.calls} == {OPERATOR[0], FUNCTION[0]}
+    assert {name for name, _ in world.aws.functions.invocations} == set(NAMES)
+    request = world.aws.training.jobs[world.jobs()[0]].request
+    assert [channel["ChannelName"] for channel in request["InputDataConfig"]] == ["train", "validation"]
+    assert request["AlgorithmSpecification"]["TrainingImage"] == \
+        "492215442770.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-xgboost:1.7-1"
+    log = next(world.state.glob("runs/*/logs/start_sagemaker_training.1.log")).read_text()
+    assert log.count("train-error:") == 20 and "#011" in log
+
+
+@pytest.fixture
+def side_by_side(tmp_path, database, raw):
+    """Runs one(world, index) in so many worlds at a time: most of a run on AWS is waiting."""
+    worlds = []
+
+    def go(count, one):
+        worlds.extend(AwsWorld(tmp_path / str(index), database) for index in range(count))
+        for world in worlds:
+            world.load(raw)
+        with ThreadPoolExecutor(count) as pool:
+            return list(pool.map(one, worlds, range(count)))
+
+    yield go
+    for world in worlds:
+        world.close()
+
+
+# ---- death of the runner
+
+def kill_at_event(world, count):
+    """Starts a runner and kills it when it has printed `count` lines; false when it had ended before."""
+    runner = world.start("--batch", "--format", "json")
+    for _ in range(count):
+        if not runner.stdout.readline():
+            break
+    runner.kill()
+    runner.communicate()
+    return runner.returncode == -signal.SIGKILL
+
+
+WORLDS = 4
+
+
+def test_killed_at_every_event_and_resumed(side_by_side):
+    """One training job for each try, the same verdict, nothing lost, nothing twice."""
+    def one(world, index):
+        world.aws.training.pace_s = 0
+        code, events, err = world.batch()
+        assert code == 0, err
+        expected = {key: events[-1][key] for key in ("state", "verdict", "metrics")}
+        jobs, killed = set(world.jobs()), 0
+        for count in range(1 + index, len(events), WORLDS):
+            if not kill_at_event(world, count):
+                continue
+            killed += 1
+            code, resumed, err = world.batch("--resume", "latest")
+            assert code == 0, (count, resumed, err)
+            assert {key: resumed[-1].get(key) for key in expected} == expected, count
+            tries = next(s for s in world.show()["stages"] if s["name"] == STAGES[4])["tries"]
+            assert len(set(world.jobs()) - jobs) == len(tries) == 1, count
+            jobs = set(world.jobs())
+        return killed
+
+    assert sum(side_by_side(WORLDS, one)) >= 10
+
+
+# ---- the network
+
+STRIDE = 5
+
+
+def run_with_faults(world, kind, offset):
+    """A fault at the calls offset, offset + STRIDE ... of all that are signed, and how the run ended."""
+    number, lock = itertools.count(), threading.Lock()
+
+    def is_due(call):
+        with lock:
+            return next(number) % STRIDE == offset
+
+    world.aws.training.pace_s = 0
+    world.aws.fail(kind, count=10**6, match=is_due)
+    return world.batch()
+
+
+def check_end(world, code, events, err):
+    """Success, or a failure that says which stage and why; no job is left that nobody watches."""
+    assert any(call.fault for call in world.aws.calls)
+    assert events[-1]["type"] == "result" and code == events[-1]["exit_code"], err
+    assert (events[-1]["state"], code) in {("success", 0), ("failed", 1), ("failed", 4)}, (events[-1], err)
+    if code != 0:
+        failed = [event for event in events if event["type"] == "stage.state" and event["to"] == "failed"]
+        assert failed and failed[-1]["error"]["message"], events
+    assert all(job.status in ("Completed", "Stopped", "Failed") for job in world.aws.training.jobs.values())
+
+
+@pytest.mark.parametrize("kind, codes", [
+    ("reset", {0}), ("lost", {0, 1}), ("throttle", {0}), ("error", {0, 1}), ("truncated", {0, 1}), ("expired", {4}),
+])
+def test_a_fault_at_every_call_in_turn(side_by_side, kind, codes):
+    """Of each STRIDE calls one is hit; all offsets together hit each call."""
+    def one(world, offset):
+        code, events, err = run_with_faults(world, kind, offset)
+        check_end(world, code, events, err)
+        return code
+
+    assert set(side_by_side(STRIDE, one)) <= codes
+
+
+@pytest.mark.parametrize("kind", ["half_open", "stall"])
+def test_a_service_that_no_longer_answers_ends_with_the_stage_s_clock(world, kind):
+    world.aws.fail(kind, count=10**6, match=lambda call: call.operation == "DescribeTrainingJob")
+    began = time.monotonic()
+    code, events, err = world.batch("--set", "pipeline.running_timeout=2s", "--set", "pipeline.retries=0", timeout=60)
+    world.aws.hold.set()
+    assert code == 1 and time.monotonic() - began < 45, err
+    failed = [event for event in events if event["type"] == "stage.state" and event["to"] == "failed"]
+    assert failed[0]["stage"] == STAGES[4] and "running_timeout" in json.dumps(failed[0]), failed
+
+
+def test_a_clock_that_is_an_hour_off_is_corrected(world):
+    world.aws.clock_offset_s = 3600
+    code, _, err = world.batch()
+    assert code == 0, err
+
+
+def test_a_bucket_in_another_region_is_found(world):
+    world.aws.s3.regions["msecindustries-cleaned"] = "us-west-2"
+    code, _, err = world.batch()
+    assert code == 0, err
+    assert {call.region for call in world.aws.calls} == {REGION, "us-west-2"}
+
+
+# ---- stopping, refusals
+
+def test_stop_stops_the_job_and_waits_until_it_is_stopped(world):
+    world.aws.training.pace_s = 1
+    runner = world.start("--batch", "--format", "json")
+    wait_for(lambda: world.jobs() and world.aws.training.jobs[world.jobs()[0]].secondary == "Downloading")
+    result = world.run("stop", "latest")
+    assert result.returncode == 0, result.stderr
+    out, err = runner.communicate(timeout=30)
+    world.said += [out, err]
+    job = world.aws.training.jobs[world.jobs()[0]]
+    assert job.status == "Stopped" and len(world.aws.named("StopTrainingJob")) == 1
+    assert json.loads(out.splitlines()[-1])["state"] == "stopped", err
+
+
+@pytest.mark.parametrize("change, hint", [
+    ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "credentials"),
+    ({"AWS_SECRET_ACCESS_KEY": "secretOfNobody/+0123456789abcdefghijklmn"}, "Signature"),
+    ({"AWS_ACCESS_KEY_ID": "AKIANOBODY0000000001"}, "AKIA|security token|InvalidAccessKeyId"),
+], ids=["missing", "wrong-secret", "unknown-key"])
+def test_without_credentials_the_run_ends_with_4(world, change, hint):
+    world.env.update(change)
+    result = world.run("--batch")
+    assert result.returncode == 4, result.stdout + result.stderr
+    assert re.search(hint, result.stdout + result.stderr), result.stderr
+    assert world.run("aws", "whoami").returncode == 4
+    world.aws.violations = [text for text in world.aws.violations if "signature is not" not in text]
+    assert world.jobs() == []
+
+
+def test_a_role_that_cannot_be_assumed_is_named(world):
+    code, events, _ = world.batch("--set", "training.role=arn:aws:iam::123456789012:role/nobody")
+    assert code == 1 and world.jobs() == []
+    failed = [event for event in events if event["type"] == "stage.state" and event["to"] == "failed"]
+    assert failed[0]["stage"] == STAGES[4] and "role/nobody" in failed[0]["error"]["message"]
+
+
+def test_a_function_that_fails_says_why(world):
+    world.aws.functions.table[NAMES[2]].timeout_s = 0
+    code, events, _ = world.batch("--set", "pipeline.retries=0")
+    assert code == 1
+    failed = [event for event in events if event["type"] == "stage.state" and event["to"] == "failed"]
+    assert failed[0]["stage"] == STAGES[3] and "timed out" in failed[0]["error"]["message"], failed
+
+
+# ---- the database
+
+@pytest.mark.parametrize("dsn, hint", [
+    ({"authority": "other-ca"}, "certificate"),
+    ({"host": "localhost"}, "localhost|certificate"),
+], ids=["other-authority", "other-name"])
+def test_a_database_that_is_not_ours_is_refused(world, database, dsn, hint):
+    world.aws.functions.table[NAMES[1]].environment["GATEHOUSE_DATABASE_DSN"] = database.dsn(**dsn)
+    code, events, _ = world.batch("--set", "pipeline.retries=0")
+    assert code == 1
+    failed = [event for event in events if event["type"] == "stage.state" and event["to"] == "failed"]
+    assert failed[0]["stage"] == STAGES[2] and re.search(hint, failed[0]["error"]["message"]), failed
+
+
+def test_the_password_of_the_database_may_be_in_secrets_manager(world, database):
+    world.aws.secrets["bank-login"] = json.dumps({"username": database.user, "password": database.password})
+    world.aws.functions.table[NAMES[1]].environment = {
+        "GATEHOUSE_DATABASE_DSN": database.dsn(login=False), "GATEHOUSE_DATABASE_SECRET": "bank-login"}
+    code, _, err = world.batch()
+    assert code == 0, err
+    assert len(world.aws.named("GetSecretValue")) == 1
