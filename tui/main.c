@@ -1,6 +1,7 @@
 /* gatehouse: parses the command line and hands over to a verb. */
 #include "core/app/help.h"
 #include "core/app/verbs.h"
+#include "core/base/secret.h"
 #include "tui/console.h"
 #include "tui/plain.h"
 #include "tui/verb_theme.h"
@@ -130,6 +131,7 @@ int main(int argc, char **argv)
     struct app app;
     struct error err;
     fill_standard_streams();
+    secret_forbid_core_dumps(); /* credentials and passwords are in our memory */
     /* A reader of our output that goes away must not end a run. */
     signal(SIGPIPE, SIG_IGN);
     /* Nor a limit on the size of files: a write that is refused is an error that can be told. */

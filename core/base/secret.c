@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 void secret_set(struct secret *secret, struct str value)
 {
@@ -31,4 +32,15 @@ bool secret_is_set(const struct secret *secret)
 const char *secret_reveal(const struct secret *secret)
 {
     return secret->ptr == NULL ? "" : secret->ptr;
+}
+
+bool secret_forbid_core_dumps(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_CORE, &limit) != 0) {
+        return false;
+    }
+    rlim_t most = limit.rlim_max == 0 ? 0 : 1; /* it may be lowered, never raised */
+    limit = (struct rlimit){most, most};
+    return setrlimit(RLIMIT_CORE, &limit) == 0;
 }

@@ -15,4 +15,9 @@ bool secret_is_set(const struct secret *secret);
 const char *secret_reveal(
     const struct secret *secret); /* NUL-terminated, borrows; "" when not set */
 
+/* From here on neither this program nor its children leave a core file or send one to a collector.
+ * One byte, not none: the kernel heeds only that when core_pattern is a program (core(5)). Fit for
+ * the time between fork and exec. Debuggers and sanitizers go on working. */
+bool secret_forbid_core_dumps(void);
+
 #endif

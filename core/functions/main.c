@@ -2,6 +2,7 @@
  * stdout, log on stderr. Exit 0 with a result; 1 with {"errorType","errorMessage"}; 64 for a wrong
  * call. Under AWS Lambda (AWS_LAMBDA_RUNTIME_API is set) it serves the Runtime API instead. */
 #include "core/base/buf.h"
+#include "core/base/secret.h"
 #include "core/functions/runtime.h"
 #include "core/functions/services.h"
 #include "core/functions/task_root.h"
@@ -109,7 +110,8 @@ static int run_function(const struct function *function)
 
 int main(int argc, char **argv)
 {
-    signal(SIGXFSZ, SIG_IGN); /* a write that is refused is an error that can be told */
+    secret_forbid_core_dumps(); /* credentials and passwords are in our memory */
+    signal(SIGXFSZ, SIG_IGN);   /* a write that is refused is an error that can be told */
     const char *runtime_api = getenv("AWS_LAMBDA_RUNTIME_API");
     if (runtime_api != NULL) {
         task_root_apply();

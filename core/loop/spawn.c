@@ -4,6 +4,7 @@
 #include "core/loop/spawn.h"
 
 #include "core/base/alloc.h"
+#include "core/base/secret.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -48,8 +49,7 @@ static bool place_descriptors(const int fds[3])
 
 static bool apply_limits(const struct spawn *spec)
 {
-    struct rlimit none = {0, 0};
-    if (setrlimit(RLIMIT_CORE, &none) != 0) {
+    if (!secret_forbid_core_dumps()) {
         return false;
     }
     if (spec->memory_limit_bytes == 0) {

@@ -381,3 +381,13 @@ def test_the_password_of_the_database_may_be_in_secrets_manager(world, database)
     code, _, err = world.batch()
     assert code == 0, err
     assert len(world.aws.named("GetSecretValue")) == 1
+
+
+def test_no_core_file_can_hold_a_secret(world):
+    world.aws.training.pace_s = 1
+    runner = world.start("--batch", "--format", "json")
+    wait_for(lambda: world.jobs())
+    limits = Path(f"/proc/{runner.pid}/limits").read_text()
+    runner.terminate()
+    world.said += runner.communicate(timeout=30)
+    assert re.search(r"Max core file size +[01] +[01] ", limits), limits
