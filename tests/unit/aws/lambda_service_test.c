@@ -301,7 +301,7 @@ static void refusals_are_told_in_lambdas_words(void **state)
         const char *type, *code;
     } refusals[] = {
         {404, "ResourceNotFoundException", "not_found"},
-        {403, "AccessDeniedException", "AccessDeniedException"},
+        {403, "AccessDeniedException", "credentials_refused"},
         {400, "InvalidRequestContentException", "InvalidRequestContentException"},
         {413, "RequestTooLargeException", "RequestTooLargeException"},
         {409, "ResourceConflictException", "ResourceConflictException"},
@@ -505,7 +505,7 @@ static void a_function_we_may_not_call_fails_the_check(void **state)
                                          .headers = "x-amzn-ErrorType: AccessDeniedException\r\n",
                                          .body = STR("{\"Message\":\"not authorized to perform: "
                                                      "lambda:InvokeFunction\"}")});
-    check_fails(f, ERROR_PERMANENT, "AccessDeniedException", "lambda:InvokeFunction");
+    check_fails(f, ERROR_PERMANENT, "credentials_refused", "lambda:InvokeFunction");
 }
 
 static void answers_that_make_no_sense_are_transient(void **state)
