@@ -26,6 +26,7 @@ struct s3_reader {
     struct aws_call head; /* of an object without bytes */
     struct range *ranges; /* a ring, the oldest first */
     size_t capacity, first, count;
+    struct buf spare; /* memory of a range that was read, for the next one */
     int active;
     bool is_handed_out; /* the consumer has the first range's bytes */
     bool is_waited_for; /* a read waits for the first range */
@@ -37,6 +38,7 @@ static void free_reader(struct s3_reader *self)
         aws_call_done(&self->ranges[i].call);
     }
     aws_call_done(&self->head);
+    buf_done(&self->spare);
     free(self->ranges);
     free(self->path);
     free(self->bucket);
@@ -84,7 +86,9 @@ static void start_range(struct s3_reader *self, op_done_fn done, uint64_t length
         .header_count = range->headers.count,
         .is_idempotent = true,
         .response_limit_bytes = length + S3_BODY_LIMIT, /* or what an error says */
+        .memory = self->spare,
     };
+    self->spare = (struct buf){.ptr = NULL};
     self->next += length;
     self->active++;
     aws_call_start(self->store->session, &range->call);
@@ -145,7 +149,8 @@ static void read_ahead(struct s3_reader *self)
 
 static void drop_first(struct s3_reader *self)
 {
-    aws_call_done(&range_at(self, 0)->call);
+    buf_done(&self->spare);
+    self->spare = aws_call_take_memory(&range_at(self, 0)->call);
     self->first = (self->first + 1) % self->capacity;
     self->count--;
     self->is_handed_out = false;

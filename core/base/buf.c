@@ -47,7 +47,8 @@ bool buf_reserve(struct buf *buf, size_t extra)
     if (needed <= buf->cap) {
         return true;
     }
-    size_t cap = buf->cap == 0 ? FIRST_CAPACITY : buf->cap;
+    size_t first = needed > FIRST_CAPACITY ? needed : FIRST_CAPACITY; /* large: what is known of */
+    size_t cap = buf->cap == 0 ? first : buf->cap;
     while (cap < needed) {
         cap *= 2;
     }

@@ -17,6 +17,7 @@
 enum {
     DEFAULT_CONNECTIONS = 32,
     RECEIVE_SIZE = 128 * 1024,
+    SEND_SIZE = 128 * 1024,
     STALL_SAMPLES = 4,
 };
 
@@ -230,7 +231,7 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *context)
 {
     struct transfer *transfer = context;
     struct buf *body = &transfer->req->response;
-    if (body->ptr == NULL) {
+    if (body->len == 0) {
         make_room(transfer);
     }
     if (!buf_append(body, bytes, size * count)) {
@@ -251,6 +252,7 @@ static void set_exchange(struct transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_CAINFO, transfer->http->ca_file);
     curl_easy_setopt(easy, CURLOPT_CAPATH, NULL); /* the file alone says who is trusted */
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_SIZE);
+    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_SIZE);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
@@ -276,7 +278,10 @@ void http_request_start(struct http *http, struct http_request *req)
     req->status = 0;
     req->has_sent_request = false;
     buf_init(&req->headers_in, HTTP_HEADERS_MAX);
-    buf_init(&req->response, req->response_limit_bytes);
+    req->response = req->memory;
+    req->response.limit = req->response_limit_bytes;
+    buf_reset(&req->response);
+    req->memory = (struct buf){.ptr = NULL};
     struct transfer *transfer = transfer_new(http, req);
     req->handle = transfer;
     if (!http_easy_set(transfer->easy, req, &transfer->headers, &err)) {

@@ -43,6 +43,7 @@ struct http_request {
     /* libcurl may send it a second time by itself when a kept connection proves dead. Without it,
      * all but GET and HEAD get a connection of their own. */
     bool is_idempotent;
+    struct buf memory; /* taken: an answer of an earlier request, whose memory is used again */
     /* results, valid until http_request_done */
     int status;            /* of the final answer; 0: there was none */
     struct buf headers_in; /* "name: value\n" a line, names in lower case, bytes made printable */

@@ -13,6 +13,7 @@
 #include "core/base/environment.h"
 #include "core/base/file.h"
 #include "core/base/json.h"
+#include "core/loop/work.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -96,10 +97,12 @@ struct job {
     char *key, *path;
     int fd;
     char *chunk;
+    size_t chunk_len;
+    struct work file; /* reading or writing it, so that the loop is free for the network */
     struct object_writer writer;
     struct object_reader reader;
     struct object_info info;
-    enum { JOB_OPENING, JOB_MOVING, JOB_ENDING } stage;
+    enum { JOB_OPENING, JOB_MOVING, JOB_AT_FILE, JOB_ENDING } stage;
     bool is_up, is_taken_back, is_over;
 };
 
@@ -141,11 +144,36 @@ static void job_start(struct job *job, const char *bucket)
     }
 }
 
+static bool read_file(struct work *work, struct error *err)
+{
+    struct job *job = OP_CONTAINER(work, struct job, file);
+    ssize_t got = read(job->fd, job->chunk, CHUNK);
+    job->chunk_len = got > 0 ? (size_t)got : 0;
+    return got >= 0 ||
+           error_set(err, ERROR_PERMANENT, "file", "%s: %s", job->path, strerror(errno));
+}
+
+static bool write_file(struct work *work, struct error *err)
+{
+    struct job *job = OP_CONTAINER(work, struct job, file);
+    return file_write_all(job->fd, job->reader.chunk, err);
+}
+
+/* The next turn of move() follows. */
+static void use_file(struct job *job, work_fn run)
+{
+    job->file = (struct work){.op = {.done = move, .context = job}, .run = run};
+    work_start(job->tool->loop, &job->file);
+}
+
 static void move_up(struct job *job)
 {
-    ssize_t got = read(job->fd, job->chunk, CHUNK);
-    if (got > 0) {
-        object_write_start(&job->writer, (struct str){job->chunk, (size_t)got});
+    if (job->stage == JOB_OPENING || job->stage == JOB_MOVING) {
+        job->stage = JOB_AT_FILE;
+        use_file(job, read_file);
+    } else if (job->chunk_len > 0) {
+        job->stage = JOB_MOVING;
+        object_write_start(&job->writer, (struct str){job->chunk, job->chunk_len});
     } else {
         job->stage = JOB_ENDING;
         if (job->is_taken_back) {
@@ -158,16 +186,14 @@ static void move_up(struct job *job)
 
 static void move_down(struct job *job)
 {
-    struct error err;
     bool was_read = job->stage == JOB_MOVING;
     if (was_read && job->reader.chunk.len == 0) {
         job->info = job->reader.info;
         object_close(&job->reader);
         job_end(job);
-    } else if (was_read && !file_write_all(job->fd, job->reader.chunk, &err)) {
-        fail(job->tool, &err);
-        object_close(&job->reader);
-        job_end(job);
+    } else if (was_read) {
+        job->stage = JOB_AT_FILE;
+        use_file(job, write_file);
     } else {
         job->stage = JOB_MOVING;
         object_read_start(&job->reader);
