@@ -142,6 +142,14 @@ static bool make_request(struct caller *caller, const struct aws_credentials *cr
     return call_request_make(&attempt, &caller->request, err);
 }
 
+static int64_t stall_timeout_ms(const struct caller *caller)
+{
+    int64_t wanted_ms = caller->call->stall_timeout_ms;
+    int64_t most_ms = caller->state->stall_max_ms;
+    wanted_ms = wanted_ms > 0 ? wanted_ms : AWS_CALL_STALL_MS;
+    return most_ms > 0 && wanted_ms > most_ms ? most_ms : wanted_ms;
+}
+
 static void on_answer(struct op *op, const struct error *err);
 
 static void send_request(struct caller *caller, const struct aws_credentials *credentials)
@@ -164,9 +172,11 @@ static void send_request(struct caller *caller, const struct aws_credentials *cr
         .body = call->body,
         .response_limit_bytes =
             call->response_limit_bytes > 0 ? call->response_limit_bytes : RESPONSE_DEFAULT,
-        .stall_timeout_ms = call->stall_timeout_ms > 0 ? call->stall_timeout_ms : AWS_CALL_STALL_MS,
-        .is_idempotent = call->is_idempotent,
+        .stall_timeout_ms = stall_timeout_ms(caller),
+        .is_idempotent = call->is_idempotent && !call->counts_every_try,
+        .memory = call->memory,
     };
+    call->memory = (struct buf){.ptr = NULL};
     call->attempts++;
     caller->sent_ms = clock->monotonic_ms(clock);
     trace(caller, false, NULL);
@@ -355,6 +365,7 @@ static bool answers_secrets(enum aws_service service)
 void aws_call_done(struct aws_call *call)
 {
     struct caller *caller = call->handle;
+    buf_done(&call->memory);
     if (caller != NULL) {
         if (answers_secrets(call->service)) {
             buf_wipe(&caller->http.response);
@@ -364,6 +375,20 @@ void aws_call_done(struct aws_call *call)
         call->handle = NULL;
         call->response = STR("");
     }
+}
+
+struct buf aws_call_take_memory(struct aws_call *call)
+{
+    struct caller *caller = call->handle;
+    struct buf memory = call->memory;
+    if (caller != NULL && memory.ptr == NULL) {
+        memory = caller->http.response;
+        caller->http.response = (struct buf){.ptr = NULL};
+        call->response = STR("");
+    }
+    call->memory = (struct buf){.ptr = NULL};
+    aws_call_done(call);
+    return memory;
 }
 
 struct str aws_call_header(const struct aws_call *call, const char *name)

@@ -32,13 +32,16 @@ struct aws_call {
     const char *body_sha256; /* hex, when the caller knows it; NULL: computed for each call */
     const char *region;      /* NULL: the session's (and, for a bucket, the one learned) */
     bool is_idempotent;      /* may be sent again although it may have been done already */
-    bool is_unsigned;        /* AssumeRoleWithWebIdentity, SSO: asks for no credentials */
+    bool counts_every_try; /* `attempts` is how often it was sent, for sure: libcurl never sends it
+                              again by itself */
+    bool is_unsigned;      /* AssumeRoleWithWebIdentity, SSO: asks for no credentials */
     const struct aws_credentials
         *credentials; /* sign with these, never renewed (AssumeRole); NULL: the session's */
     size_t response_limit_bytes; /* 0: 16 MiB */
     int64_t stall_timeout_ms;    /* 0: AWS_CALL_STALL_MS */
     int64_t total_timeout_ms;    /* over all tries and waits; 0: none */
     int max_attempts;            /* 0: the session's */
+    struct buf memory;           /* taken: see aws_call_take_memory; zeroed: none */
     /* S3 may begin to answer before it has done the work: with this root element expected, a body
      * that is an <Error>, empty or cut off is tried again like a 500 ("CopyObjectResult"). NULL:
      * the body is not looked at. */
@@ -60,6 +63,8 @@ struct aws_call {
 void aws_call_start(struct aws_session *session, struct aws_call *call);
 void aws_call_cancel(struct aws_call *call);
 void aws_call_done(struct aws_call *call); /* releases the results */
+/* As aws_call_done, but gives the memory of the answer for another call. */
+struct buf aws_call_take_memory(struct aws_call *call);
 /* A header of the last answer by its lower-case name, or an empty str; borrowed. */
 struct str aws_call_header(const struct aws_call *call, const char *name);
 /* Missing or refused credentials: exit code 4. */

@@ -12,6 +12,7 @@ struct aws_call_state {
     struct retry_bucket retries;
     struct rate_limiter limiter;
     int64_t retry_unit_ms;   /* RETRY_UNIT_MS; tests shorten it */
+    int64_t stall_max_ms;    /* 0: what each call says holds; tests shorten it */
     int64_t clock_offset_ms; /* the services' clock less the session's, once it was found wrong */
     struct sigv4_key keys[AWS_SERVICE_COUNT];
     struct bucket_region *buckets; /* where each is, as S3 told */

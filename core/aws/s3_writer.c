@@ -1,7 +1,7 @@
 /* Writing an object of S3: what fits into one part is put at once, the rest goes up in parts,
  * several at a time. Nothing is visible before commit; every way out that is not a commit takes the
- * parts back, because they are billed. Hashing (for the signature, and for the whole) is pool work.
- */
+ * parts back, because they are billed. Hashing is pool work: of each part, for its signature, and
+ * of the whole, part after part. */
 #include "core/aws/s3_internal.h"
 
 #include "core/base/alloc.h"
@@ -17,11 +17,14 @@ enum { COMPLETE_STALL_MS = 600000, PART_QUERY_SIZE = 64 };
 enum slot_state {
     SLOT_EMPTY,
     SLOT_FILLING,
-    SLOT_FULL, /* waits for its turn to be hashed, then for the upload to begin */
+    SLOT_FULL,
     SLOT_HASHING,
-    SLOT_HASHED,
+    SLOT_HASHED, /* waits for the upload to begin */
     SLOT_SENDING,
+    SLOT_SENT, /* waits to be part of the whole's digest */
 };
+
+enum feed_state { FEED_WAITS, FEED_ACTIVE, FEED_DONE };
 
 struct slot { /* one part on its way */
     struct s3_writer *owner;
@@ -29,7 +32,8 @@ struct slot { /* one part on its way */
     int number; /* from 1 */
     char *bytes;
     size_t size, len;
-    struct work hash;
+    struct work hash, feed;
+    enum feed_state fed; /* into the digest of the whole */
     char sha256[DIGEST_HEX_SIZE];
     struct buf query;
     struct aws_call call;
@@ -41,12 +45,12 @@ struct s3_writer {
     struct s3_store *store;
     struct object_writer *writer;
     char *path;
-    struct digest *digest; /* of the whole object; fed part by part, in order */
+    struct digest *digest; /* of the whole object, when it has several parts; fed in order */
     uint64_t size_bytes;
     struct slot *slots;
     size_t slot_count;
     struct slot *filling;
-    int parts, next_to_hash;
+    int parts, next_to_feed;
     struct s3_part_tag *tags; /* [number - 1] */
     int tag_capacity;
     char *upload_id;
@@ -130,7 +134,6 @@ static bool hash_part(struct work *work, struct error *err)
 {
     struct slot *slot = (struct slot *)(void *)((char *)work - offsetof(struct slot, hash));
     (void)err;
-    digest_update(slot->owner->digest, slot->bytes, slot->len);
     digest_hex((struct str){slot->bytes, slot->len}, slot->sha256);
     return true;
 }
@@ -141,7 +144,6 @@ static void hash_done(struct op *op, const struct error *err)
     struct s3_writer *self = slot->owner;
     (void)err;
     self->active--;
-    self->next_to_hash++;
     slot->state = SLOT_HASHED;
     advance(self);
 }
@@ -152,6 +154,42 @@ static void start_hash(struct s3_writer *self, struct slot *slot)
     slot->hash = (struct work){.op = {.done = hash_done}, .run = hash_part};
     self->active++;
     work_start(self->store->base.loop, &slot->hash);
+}
+
+static bool feed_part(struct work *work, struct error *err)
+{
+    struct slot *slot = (struct slot *)(void *)((char *)work - offsetof(struct slot, feed));
+    (void)err;
+    digest_update(slot->owner->digest, slot->bytes, slot->len);
+    return true;
+}
+
+static void empty_if_over(struct slot *slot)
+{
+    if (slot->state == SLOT_SENT && slot->fed == FEED_DONE) {
+        slot->state = SLOT_EMPTY;
+        slot->len = 0;
+    }
+}
+
+static void feed_done(struct op *op, const struct error *err)
+{
+    struct slot *slot = OP_CONTAINER(op, struct slot, feed.op);
+    struct s3_writer *self = slot->owner;
+    (void)err;
+    self->active--;
+    self->next_to_feed++;
+    slot->fed = FEED_DONE;
+    empty_if_over(slot);
+    advance(self);
+}
+
+static void start_feed(struct s3_writer *self, struct slot *slot)
+{
+    slot->fed = FEED_ACTIVE;
+    slot->feed = (struct work){.op = {.done = feed_done}, .run = feed_part};
+    self->active++;
+    work_start(self->store->base.loop, &slot->feed);
 }
 
 static bool keep_tag(struct s3_writer *self, int number, struct str etag)
@@ -180,8 +218,8 @@ static void part_done(struct op *op, const struct error *err)
         cancel_parts(self);
     }
     aws_call_done(&slot->call);
-    slot->state = SLOT_EMPTY;
-    slot->len = 0;
+    slot->state = SLOT_SENT;
+    empty_if_over(slot);
     advance(self);
 }
 
@@ -234,6 +272,7 @@ static struct slot *next_slot(struct s3_writer *self)
         if (slot->state == SLOT_EMPTY) {
             slot->number = ++self->parts;
             slot->state = SLOT_FILLING;
+            slot->fed = FEED_WAITS;
             size_t size = s3_part_size(self->store->part_bytes, slot->number);
             if (size != slot->size) {
                 free(slot->bytes);
@@ -286,7 +325,12 @@ static void move_parts(struct s3_writer *self)
 {
     for (size_t i = 0; i < self->slot_count && !self->has_failed; i++) {
         struct slot *slot = &self->slots[i];
-        if (slot->state == SLOT_FULL && slot->number == self->next_to_hash) {
+        bool is_filled = slot->state > SLOT_FILLING;
+        if (is_filled && slot->fed == FEED_WAITS && slot->number == self->next_to_feed &&
+            self->parts > 1) {
+            start_feed(self, slot);
+        }
+        if (slot->state == SLOT_FULL) {
             start_hash(self, slot);
         } else if (slot->state == SLOT_HASHED && self->upload_id != NULL) {
             send_part(self, slot);
@@ -402,6 +446,7 @@ static void complete_upload(struct s3_writer *self)
     call.body = (struct str){self->text.ptr + length, self->text.len - length};
     call.stall_timeout_ms = COMPLETE_STALL_MS;
     call.success_root = "CompleteMultipartUploadResult";
+    call.counts_every_try = true; /* after a second one it may be done already */
     start_call(self, call, complete_done);
 }
 
@@ -496,7 +541,7 @@ void s3_create(struct object_store *store, struct object_writer *writer)
     self->writer = writer;
     self->path = s3_key_path(writer->key);
     self->digest = digest_new();
-    self->next_to_hash = 1;
+    self->next_to_feed = 1;
     self->slot_count = (size_t)self->store->parallel + 1;
     self->slots = xcalloc(self->slot_count, sizeof(*self->slots));
     buf_init(&self->text, S3_BODY_LIMIT);

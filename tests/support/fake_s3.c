@@ -41,6 +41,10 @@ struct fake_s3 {
     const char *fail_method;
     int fail_at;
     struct fake_answer fail_answer;
+    struct fake_answer strike_answer;
+    int strike_at, strike_seen;
+    bool strikes_for_good;
+    size_t part_min;
     struct buf body, headers; /* of the answer: copied by the server */
 };
 
@@ -267,6 +271,7 @@ static void close_upload(struct upload *upload)
 {
     for (size_t i = 0; i < PARTS_MAX; i++) {
         buf_done(&upload->parts[i]);
+        upload->parts[i].limit = 0;
     }
     upload->is_open = false;
 }
@@ -299,7 +304,7 @@ static void complete_upload(struct fake_s3 *s3, const struct fake_request *reque
             return;
         }
         bool is_last = upload->parts[count + 1].limit == 0;
-        if (!is_last && upload->parts[count].len < PART_BYTES_MIN) {
+        if (!is_last && upload->parts[count].len < s3->part_min) {
             answer_error(s3, out, 400, "EntityTooSmall");
             return;
         }
@@ -440,6 +445,16 @@ static void answer_key(struct fake_s3 *s3, const struct fake_request *request,
     free(uploads);
 }
 
+static bool strikes(struct fake_s3 *s3, const struct fake_request *request)
+{
+    if (s3->strike_at == 0 || strcmp(request->method, "DELETE") == 0) {
+        return false;
+    }
+    s3->strike_seen++;
+    return s3->strikes_for_good ? s3->strike_seen >= s3->strike_at
+                                : s3->strike_seen == s3->strike_at;
+}
+
 static void answer(void *context, const struct fake_request *request, struct fake_answer *out)
 {
     struct fake_s3 *s3 = context;
@@ -448,6 +463,11 @@ static void answer(void *context, const struct fake_request *request, struct fak
     bool is_meant = s3->fail_at > 0 && strcmp(s3->fail_method, request->method) == 0;
     if (is_meant && --s3->fail_at == 0) {
         *out = s3->fail_answer;
+        return;
+    }
+    bool is_struck = strikes(s3, request);
+    if (is_struck && s3->strike_answer.status != 0) {
+        *out = s3->strike_answer;
         return;
     }
     struct target target = target_of(request);
@@ -460,6 +480,7 @@ static void answer(void *context, const struct fake_request *request, struct fak
     if (strcmp(request->method, "HEAD") == 0) {
         out->body = (struct str){NULL, 0};
     }
+    out->fault = is_struck ? s3->strike_answer.fault : out->fault;
 }
 
 /* ---- for the tests */
@@ -470,17 +491,15 @@ struct fake_s3 *fake_s3_new(struct fake_aws *aws)
     buf_init(&s3->body, (size_t)1 << 32);
     buf_init(&s3->headers, 1 << 16);
     s3->page_size = PAGE_SIZE;
+    s3->part_min = PART_BYTES_MIN;
     fake_aws_expect(aws,
                     (struct fake_exchange){
                         .service = "s3", .times = FAKE_ALWAYS, .handle = answer, .context = s3});
     return s3;
 }
 
-void fake_s3_free(struct fake_s3 *s3)
+void fake_s3_clear(struct fake_s3 *s3)
 {
-    for (size_t i = 0; i < BUCKETS_MAX; i++) {
-        free(s3->buckets[i]);
-    }
     for (size_t i = 0; i < s3->object_count; i++) {
         free_object(s3->objects[i]);
     }
@@ -489,6 +508,16 @@ void fake_s3_free(struct fake_s3 *s3)
         free(s3->uploads[i].bucket);
         free(s3->uploads[i].key);
     }
+    s3->object_count = 0;
+    s3->upload_count = 0;
+}
+
+void fake_s3_free(struct fake_s3 *s3)
+{
+    for (size_t i = 0; i < BUCKETS_MAX; i++) {
+        free(s3->buckets[i]);
+    }
+    fake_s3_clear(s3);
     buf_done(&s3->body);
     buf_done(&s3->headers);
     free(s3);
@@ -531,6 +560,35 @@ size_t fake_s3_upload_count(const struct fake_s3 *s3)
         count += s3->uploads[i].is_open;
     }
     return count;
+}
+
+size_t fake_s3_part_count(const struct fake_s3 *s3)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < s3->upload_count; i++) {
+        for (size_t part = 0; part < PARTS_MAX && s3->uploads[i].is_open; part++) {
+            count += s3->uploads[i].parts[part].limit > 0;
+        }
+    }
+    return count;
+}
+
+void fake_s3_set_part_min(struct fake_s3 *s3, size_t bytes)
+{
+    s3->part_min = bytes;
+}
+
+void fake_s3_strike(struct fake_s3 *s3, int at, bool for_good, struct fake_answer answer_with)
+{
+    s3->strike_at = at;
+    s3->strike_seen = 0;
+    s3->strikes_for_good = for_good;
+    s3->strike_answer = answer_with;
+}
+
+int fake_s3_struck_at(const struct fake_s3 *s3)
+{
+    return s3->strike_seen;
 }
 
 void fake_s3_set_page_size(struct fake_s3 *s3, size_t objects)

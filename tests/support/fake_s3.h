@@ -16,6 +16,13 @@ void fake_s3_put(struct fake_s3 *s3, const char *bucket, const char *key, struct
 struct str fake_s3_get(const struct fake_s3 *s3, const char *bucket, const char *key);
 size_t fake_s3_object_count(const struct fake_s3 *s3);
 size_t fake_s3_upload_count(const struct fake_s3 *s3); /* begun, neither completed nor aborted */
+size_t fake_s3_part_count(const struct fake_s3 *s3);   /* of those: what is billed */
+void fake_s3_clear(struct fake_s3 *s3);                /* objects and uploads; buckets stay */
+void fake_s3_set_part_min(struct fake_s3 *s3, size_t bytes); /* 5 MiB at first */
+/* From now on request number `at` (1: the next) of any method but DELETE, or all from it on, is
+ * done but answered with this fault; with a status it is not done. at 0: no more. */
+void fake_s3_strike(struct fake_s3 *s3, int at, bool for_good, struct fake_answer answer);
+int fake_s3_struck_at(const struct fake_s3 *s3); /* how many requests were counted since */
 void fake_s3_set_page_size(struct fake_s3 *s3, size_t objects);
 /* The request number `at` from now on (1: the next) that has this method is answered so. */
 void fake_s3_fail(struct fake_s3 *s3, const char *method, int at, struct fake_answer answer);
