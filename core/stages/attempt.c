@@ -159,7 +159,17 @@ static bool advance(struct attempt *attempt, enum step_next next, const struct e
     return false;
 }
 
-/* The stop step has no outcome of its own: its trouble is told to the log only. */
+/* What could not be stopped may still be running: another try would run beside it. */
+static void tell_not_stopped(struct attempt *attempt, const struct error *err)
+{
+    struct error first = attempt->error;
+    attempt_log(attempt, "error", "%s: %s", attempt->kind->stop.name, err->message);
+    error_set(&attempt->error, ERROR_PERMANENT, first.code, "%.500s; %s: %.500s", first.message,
+              attempt->kind->stop.name, err->message);
+    attempt->error.http_status = first.http_status;
+}
+
+/* The stop step has no outcome of its own. */
 static bool advance_stop(struct attempt *attempt, enum step_next next, const struct error *err)
 {
     if (next == STEP_AGAIN) {
@@ -170,7 +180,7 @@ static bool advance_stop(struct attempt *attempt, enum step_next next, const str
         return false;
     }
     if (next == STEP_FAIL) {
-        attempt_log(attempt, "error", "%s: %s", attempt->kind->stop.name, err->message);
+        tell_not_stopped(attempt, err);
     }
     finish(attempt);
     return false;

@@ -11,6 +11,7 @@
 enum {
     LOG_READ_MAX = 1 << 20,
     FAILURES_MAX = 10, /* in a row, while the job goes on without us */
+    LOOKS_MAX = 4,     /* for a job that may turn up yet */
     BACKOFF_MAX_MS = 60000,
 };
 #define POLL_GROWTH 1.5
@@ -31,24 +32,43 @@ void train_describe_begin(struct attempt *attempt)
     training_describe_start(train_service(attempt), &stage->describe);
 }
 
-/* Trouble on the way to a job that goes on without us: wait and ask again, but not for ever. */
-enum step_next train_tolerate(struct attempt *attempt, struct error *err)
+static void wait_after_trouble(struct attempt *attempt, const struct error *err, int nth, int most)
 {
-    struct train_stage *stage = attempt->state;
+    const struct train_stage *stage = attempt->state;
     int64_t first_ms = train_service(attempt)->ops->poll_first_ms;
     first_ms = first_ms < 1 ? 1 : first_ms;
-    if (err->error_class != ERROR_TRANSIENT || ++stage->failures >= FAILURES_MAX) {
-        stage->failures = 0;
-        return STEP_FAIL;
-    }
     struct backoff backoff = {
         .first_ms = first_ms,
         .max_ms = first_ms > BACKOFF_MAX_MS ? first_ms : BACKOFF_MAX_MS,
     };
-    attempt->delay_ms = backoff_delay_ms(backoff, stage->failures, random_next(&attempt->random));
+    attempt->delay_ms = backoff_delay_ms(backoff, nth, random_next(&attempt->random));
     attempt_log(attempt, "warn", "job=%s trouble=%d of %d retry_in_ms=%lld: %s", stage->job_name,
-                stage->failures, FAILURES_MAX, (long long)attempt->delay_ms, err->message);
+                nth, most, (long long)attempt->delay_ms, err->message);
+}
+
+/* Trouble on the way to a job that goes on without us: wait and ask again, but not for ever. */
+enum step_next train_tolerate(struct attempt *attempt, struct error *err)
+{
+    struct train_stage *stage = attempt->state;
+    if (err->error_class != ERROR_TRANSIENT || ++stage->failures >= FAILURES_MAX) {
+        stage->failures = 0;
+        return STEP_FAIL;
+    }
+    wait_after_trouble(attempt, err, stage->failures, FAILURES_MAX);
     return STEP_REPEAT;
+}
+
+/* The service may not know yet what it was just told, and a request whose answer was lost may still
+ * be on its way: that the job we asked for is not there is believed only after a while. */
+static bool may_turn_up(struct attempt *attempt, const struct error *err)
+{
+    struct train_stage *stage = attempt->state;
+    bool was_asked_for = stage->request != NULL;
+    if (!was_asked_for || stage->was_seen || ++stage->looks >= LOOKS_MAX) {
+        return false;
+    }
+    wait_after_trouble(attempt, err, stage->looks, LOOKS_MAX);
+    return true;
 }
 
 int64_t train_poll_delay_ms(struct attempt *attempt)
@@ -171,6 +191,7 @@ static enum step_next find_end(struct attempt *attempt, struct error *err)
     const struct training_job *job = &stage->describe.job;
     bool has_ended_badly = job->state == TRAINING_FAILED || job->state == TRAINING_STOPPED;
     stage->failures = 0;
+    stage->was_seen = true;
     if (!has_our_intent(attempt)) {
         return fail_clash(attempt, err);
     }
@@ -193,6 +214,9 @@ static enum step_next find_failed(struct attempt *attempt, struct error *err)
     if (!error_is(err, "not_found")) {
         return train_tolerate(attempt, err);
     }
+    if (may_turn_up(attempt, err)) {
+        return STEP_REPEAT;
+    }
     attempt->has_remote_work = false;
     if (stage->find_reason == FIND_ADOPTION) {
         attempt_log(attempt, "info", "job=%s was never submitted: starts from the beginning",
@@ -200,7 +224,14 @@ static enum step_next find_failed(struct attempt *attempt, struct error *err)
         return jump(attempt, STEP_CHANNELS);
     }
     *err = stage->create_error;
-    err->error_class = ERROR_TRANSIENT;
+    if (stage->find_reason == FIND_LOST_ANSWER) {
+        err->error_class = ERROR_TRANSIENT;
+    } else { /* another try would be another job beside it */
+        err->error_class = ERROR_PERMANENT;
+        error_prefix(err,
+                     "training job %s cannot be described and may be running and costing money",
+                     stage->job_name);
+    }
     return STEP_FAIL;
 }
 
@@ -229,6 +260,7 @@ static enum step_next stop_end(struct attempt *attempt, struct error *err)
         stage->turn = TURN_DESCRIBE;
         return STEP_AGAIN;
     }
+    stage->was_seen = true;
     bool is_ours = stage->is_ours || has_our_intent(attempt);
     if (!is_ours || job->state != TRAINING_RUNNING) {
         attempt_log(attempt, "info", "job=%s status=%s%s", stage->job_name, job->status,
@@ -246,10 +278,14 @@ static enum step_next stop_end(struct attempt *attempt, struct error *err)
 static enum step_next stop_failed(struct attempt *attempt, struct error *err)
 {
     struct train_stage *stage = attempt->state;
-    if (error_is(err, "not_found")) {
+    bool is_missing = error_is(err, "not_found");
+    if (is_missing && may_turn_up(attempt, err)) {
+        return STEP_REPEAT;
+    }
+    if (is_missing && (stage->was_seen || !stage->is_ours)) {
         return STEP_DONE;
     }
-    enum step_next next = train_tolerate(attempt, err);
+    enum step_next next = is_missing ? STEP_FAIL : train_tolerate(attempt, err);
     if (next == STEP_FAIL) {
         error_prefix(err, "training job %s may still be running and costing money",
                      stage->job_name);

@@ -222,6 +222,7 @@ enum step_next train_wait_end(struct attempt *attempt, struct error *err)
     struct train_stage *stage = attempt->state;
     if (stage->turn == TURN_DESCRIBE) {
         stage->failures = 0;
+        stage->was_seen = true;
         stage->turn = TURN_LOGS;
         stage->log_reads = 0;
         tell_running(attempt);

@@ -41,11 +41,13 @@ struct train_stage {
     enum find_reason find_reason;
     struct error create_error;
     enum turn turn;
-    bool is_ours; /* the job of this name is surely that of this try */
+    bool is_ours;  /* the job of this name is surely that of this try */
+    bool was_seen; /* it was described once */
     bool is_stop_sent;
     bool has_told_running;
     bool has_told_log_trouble;
     int failures; /* of the service, in a row */
+    int looks;    /* for a job that was not there */
     int log_reads;
     int polls; /* since the status changed */
     int late_reads;

@@ -504,6 +504,42 @@ static void an_answer_that_was_lost_does_not_lose_the_job(void **state)
     free_world(&world);
 }
 
+/* A service does not know at once what it was told, and a request whose answer was lost may still
+ * be on its way: a second job would be paid for, too. */
+static void a_job_that_is_not_to_be_seen_yet_is_not_bought_again(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct world world = new_world();
+        if (i == 0) {
+            world.fake->create_is_lost = true;
+            fake_fail(world.fake, FAKE_TRAINING_CREATE, 1, ERROR_TRANSIENT, "timeout");
+        } else {
+            fake_add_job(world.fake, JOB_NAME, FIXTURE_INTENT, fake_job_completes);
+        }
+        fake_fail(world.fake, FAKE_TRAINING_DESCRIBE, 1, ERROR_PERMANENT, "not_found");
+        fake_fail(world.fake, FAKE_TRAINING_DESCRIBE, 2, ERROR_PERMANENT, "not_found");
+        run_world(&world, false);
+        assert_int_equal(world.fixture->outcome, OUTCOME_SUCCESS);
+        assert_int_equal(world.fake->job_count, 1);
+        free_world(&world);
+    }
+}
+
+static void a_taken_name_that_is_never_to_be_seen_buys_no_second_job(void **state)
+{
+    (void)state;
+    struct world world = new_world();
+    fake_add_job(world.fake, JOB_NAME, FIXTURE_INTENT, fake_job_runs);
+    for (int i = 1; i <= 10; i++) {
+        fake_fail(world.fake, FAKE_TRAINING_DESCRIBE, i, ERROR_PERMANENT, "not_found");
+    }
+    run_world(&world, false);
+    assert_failed(world.fixture, ERROR_PERMANENT, "name_taken");
+    assert_contains(world.fixture->error.message, "may be running and costing money");
+    free_world(&world);
+}
+
 static void a_refused_request_is_permanent(void **state)
 {
     (void)state;
@@ -645,6 +681,38 @@ static void cancel_at_every_call_leaves_no_job_behind(void **state)
         assert_true(world.fake->job_count <= 1);
         free_world(&world);
     }
+}
+
+static void cancel_stops_a_job_that_is_not_to_be_seen_yet(void **state)
+{
+    (void)state;
+    int total = count_calls();
+    for (int call = 1; call <= total; call++) {
+        struct world world = new_world();
+        world.fixture->cancel_at = call;
+        fake_fail(world.fake, FAKE_TRAINING_DESCRIBE, 1, ERROR_PERMANENT, "not_found");
+        fake_fail(world.fake, FAKE_TRAINING_DESCRIBE, 2, ERROR_PERMANENT, "not_found");
+        run_world(&world, false);
+        assert_int_equal(world.fixture->outcome, OUTCOME_CANCELLED);
+        assert_false(is_job_running(world.fake));
+        free_world(&world);
+    }
+}
+
+/* The next try would be a second job beside one that may still be running. */
+static void a_job_that_cannot_be_stopped_is_not_followed_by_another(void **state)
+{
+    (void)state;
+    struct world world = new_world();
+    world.fake->new_job_script = fake_job_runs;
+    for (int i = 1; i <= 20; i++) {
+        fake_fail(world.fake, FAKE_TRAINING_DESCRIBE, i, ERROR_TRANSIENT, "host_not_found");
+    }
+    run_world(&world, false);
+    assert_failed(world.fixture, ERROR_PERMANENT, "host_not_found");
+    assert_contains(world.fixture->error.message, "wait for job: ");
+    assert_contains(world.fixture->error.message, "may still be running and costing money");
+    free_world(&world);
 }
 
 static void cancel_waits_until_the_job_is_stopped(void **state)
@@ -793,6 +861,10 @@ int main(void)
         cmocka_unit_test(adoption_never_touches_somebody_elses_job),
         cmocka_unit_test(a_taken_name_is_looked_at),
         cmocka_unit_test(an_answer_that_was_lost_does_not_lose_the_job),
+        cmocka_unit_test(a_job_that_is_not_to_be_seen_yet_is_not_bought_again),
+        cmocka_unit_test(a_taken_name_that_is_never_to_be_seen_buys_no_second_job),
+        cmocka_unit_test(cancel_stops_a_job_that_is_not_to_be_seen_yet),
+        cmocka_unit_test(a_job_that_cannot_be_stopped_is_not_followed_by_another),
         cmocka_unit_test(a_refused_request_is_permanent),
         cmocka_unit_test(the_reason_of_a_failure_decides_about_its_class),
         cmocka_unit_test(a_model_that_is_not_there_is_no_success),
