@@ -9,7 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EVENTS_PER_PAGE = 1000, STREAMS_MAX = 1000, PREFIX_SIZE = 32 };
+enum {
+    EVENTS_PER_PAGE = 1000,
+    STREAMS_MAX = 1000,
+    PREFIX_SIZE = 32,
+    LIST_PAGES_MAX = 50,  /* of a round */
+    EMPTY_PAGES_MAX = 50, /* of one read: then it is others' turn */
+};
 
 struct stream {
     char *name;
@@ -24,6 +30,7 @@ struct training_log {
     struct stream *streams;
     size_t count, at;
     char *list_token;
+    int list_pages, empty_pages;
     bool is_listed;           /* in this round */
     struct json *page;        /* of the stream `at`; NULL: none */
     const struct json *event; /* the next one of it */
@@ -105,10 +112,18 @@ static void add_stream(struct training_log *log, const char *name)
     }
 }
 
+static void begin_list(struct training_log *log)
+{
+    replace(&log->list_token, NULL);
+    log->list_pages = 0;
+    log->is_listed = false;
+}
+
 static void listed(struct op *op, const struct error *err)
 {
     struct training_log *log = op->context;
     if (err != NULL && !aws_error_is_not_found(err)) {
+        begin_list(log); /* its token may be what is wrong */
         finish(log, err);
         return;
     }
@@ -118,7 +133,7 @@ static void listed(struct op *op, const struct error *err)
     }
     const char *token = err == NULL ? json_text_or(log->call.response, "nextToken", "") : "";
     replace(&log->list_token, token[0] == '\0' ? NULL : token);
-    log->is_listed = log->list_token == NULL;
+    log->is_listed = log->list_token == NULL || ++log->list_pages >= LIST_PAGES_MAX;
     step(log);
 }
 
@@ -234,7 +249,7 @@ static void read_stream(struct training_log *log)
 
 static void begin_round(struct training_log *log)
 {
-    log->is_listed = false;
+    begin_list(log);
     log->at = 0;
     for (size_t i = 0; i < log->count; i++) {
         log->streams[i].is_at_end = false;
@@ -258,8 +273,12 @@ static void step(struct training_log *log)
     while (log->at < log->count && log->streams[log->at].is_at_end) {
         log->at++;
     }
-    if (log->at < log->count) {
+    if (log->at < log->count && log->empty_pages++ < EMPTY_PAGES_MAX) {
         read_stream(log);
+        return;
+    }
+    if (log->at < log->count) {
+        finish(log, NULL); /* the next read goes on here */
         return;
     }
     begin_round(log); /* the next read looks for new streams, too */
@@ -271,5 +290,6 @@ void training_log_read(struct training_log *log, struct training_logs *req,
 {
     log->req = req;
     log->done = done;
+    log->empty_pages = 0;
     step(log);
 }

@@ -468,6 +468,62 @@ static void an_expired_token_goes_on_by_time(void **state)
     training_logs_done(&req);
 }
 
+struct endless {
+    int count;
+    char text[256];
+};
+
+/* A log that never comes to its end must not keep its reader from asking after the job. */
+static void answer_without_end(void *context, const struct fake_request *request,
+                               struct fake_answer *out_answer)
+{
+    struct endless *endless = context;
+    const char *target = fake_request_header(request, "X-Amz-Target");
+    bool is_list = strstr(target, "DescribeLogStreams") != NULL;
+    bool has_end = ++endless->count > 2000; /* of the test's patience */
+    snprintf(endless->text, sizeof(endless->text), "{\"%s\":[%s],\"%s\":\"f/%d\"}",
+             is_list ? "logStreams" : "events", is_list ? STREAM("algo-1-17") : "",
+             !is_list  ? "nextForwardToken"
+             : has_end ? "none"
+                       : "nextToken",
+             has_end ? 0 : endless->count);
+    out_answer->body = str_from(endless->text);
+}
+
+static void a_log_without_end_is_left_after_a_while(void **state)
+{
+    struct fixture *f = *state;
+    struct endless endless = {0};
+    struct training_logs req = {.name = JOB};
+    buf_init(&req.text, 1 << 20);
+    fake_aws_expect(f->aws, (struct fake_exchange){.times = FAKE_ALWAYS,
+                                                   .handle = answer_without_end,
+                                                   .context = &endless});
+    expect_lines(f, &req, "");
+    expect_lines(f, &req, "");
+    assert_in_range(endless.count, 4, 300);
+    training_logs_done(&req);
+}
+
+static void a_token_of_the_list_that_has_expired_is_forgotten(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    struct training_logs req = {.name = JOB};
+    buf_init(&req.text, 1 << 20);
+    expect(f, "Logs_20140328.DescribeLogStreams", NULL, 200,
+           "{\"logStreams\":[],\"nextToken\":\"t1\"}");
+    expect(f, "Logs_20140328.DescribeLogStreams", "t1", 400,
+           "{\"__type\":\"InvalidParameterException\",\"message\":\"expired\"}");
+    training_logs_start(f->service, &req);
+    assert_false(loop_await(f->loop, &req.op, &err));
+    expect(f, "Logs_20140328.DescribeLogStreams", NULL, 200, STREAMS());
+    expect_lines(f, &req, "");
+    const struct fake_request *last = fake_aws_request(f->aws, fake_aws_count(f->aws) - 1);
+    assert_false(str_contains(last->body, STR("t1")));
+    training_logs_done(&req);
+}
+
 /* ---- the gate */
 
 static void polls_of_all_runners_together_keep_a_pace(void **state)
@@ -514,6 +570,8 @@ int main(void)
         behaviour(a_log_is_followed_by_its_tokens),
         behaviour(a_page_that_does_not_fit_is_given_in_pieces),
         behaviour(an_expired_token_goes_on_by_time),
+        behaviour(a_log_without_end_is_left_after_a_while),
+        behaviour(a_token_of_the_list_that_has_expired_is_forgotten),
         cmocka_unit_test(polls_of_all_runners_together_keep_a_pace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
