@@ -31,11 +31,16 @@ void s3_range(uint64_t first, uint64_t length, char out_range[S3_RANGE_SIZE])
     snprintf(out_range, S3_RANGE_SIZE, "bytes=%" PRIu64 "-%" PRIu64, first, first + length - 1);
 }
 
-bool s3_content_range_total(struct str value, uint64_t *out_total)
+bool s3_content_range_read(struct str value, uint64_t *out_first, uint64_t *out_total)
 {
-    struct str total;
-    struct str unit = str_split(value, '/', &total);
-    return str_starts_with(unit, STR("bytes ")) && str_to_u64(total, out_total);
+    struct str total, last;
+    struct str range = str_split(value, '/', &total);
+    if (!str_starts_with(range, STR("bytes "))) {
+        return false;
+    }
+    range = (struct str){range.ptr + strlen("bytes "), range.len - strlen("bytes ")};
+    struct str first = str_split(range, '-', &last);
+    return str_to_u64(first, out_first) && str_to_u64(total, out_total);
 }
 
 size_t s3_part_size(size_t part_bytes, int number)

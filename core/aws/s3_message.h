@@ -12,8 +12,8 @@ enum { S3_RANGE_SIZE = 64, S3_HEADERS_MAX = 8, S3_QUERY_LIMIT = 8192, S3_BODY_LI
 char *s3_key_path(const char *key);
 /* "bytes=first-last" for a request; length > 0. */
 void s3_range(uint64_t first, uint64_t length, char out_range[S3_RANGE_SIZE]);
-/* The total of "bytes 0-9/200"; false when it is none or unknown. */
-bool s3_content_range_total(struct str value, uint64_t *out_total);
+/* First byte and total of "bytes 0-9/200"; false when they are none or unknown. */
+bool s3_content_range_read(struct str value, uint64_t *out_first, uint64_t *out_total);
 
 /* How large part `number` (from 1) is: the size grows, so that S3_PARTS_MAX parts hold 5 TB and
  * small objects need little memory. */

@@ -228,13 +228,30 @@ static void ask_head(struct s3_reader *self)
     aws_call_start(self->store->session, &self->head);
 }
 
+/* How large the object is. A server that knows no ranges answers with the object from its
+ * beginning, which will only do when that was asked for. */
+static bool read_total(const struct s3_reader *self, const struct range *range, uint64_t *out_total,
+                       struct error *err)
+{
+    uint64_t first = 0, offset = self->reader->offset;
+    struct str text = aws_call_header(&range->call, "content-range");
+    *out_total = range->call.response.len;
+    bool is_good = text.len == 0 ? offset == 0 && range->call.status == 200
+                                 : s3_content_range_read(text, &first, out_total) &&
+                                       first == offset && *out_total > offset;
+    return is_good || error_set(err, ERROR_PERMANENT, "bad_answer",
+                                "GetObject: the answer is not the range that was asked for");
+}
+
 /* From the answer to the first range: how large the object is, and which one it is. */
-static void learn(struct s3_reader *self, struct range *range)
+static bool learn(struct s3_reader *self, struct range *range, struct error *err)
 {
     struct object_reader *reader = self->reader;
-    uint64_t total = range->call.response.len;
+    uint64_t total = 0;
+    if (!read_total(self, range, &total, err)) {
+        return false;
+    }
     s3_read_info(&range->call, reader->key, &reader->info);
-    s3_content_range_total(aws_call_header(&range->call, "content-range"), &total);
     reader->info.size_bytes = total;
     if (self->if_match == NULL && reader->info.etag[0] != '\0') {
         self->if_match = xstrdup(reader->info.etag);
@@ -245,12 +262,14 @@ static void learn(struct s3_reader *self, struct range *range)
     range->length = end - reader->offset < range->length ? end - reader->offset : range->length;
     self->next = reader->offset + range->length;
     self->end = end;
+    return true;
 }
 
 static void open_done(struct op *op, const struct error *err)
 {
     struct range *range = op->context;
     struct s3_reader *self = range->owner;
+    struct error bad;
     take_result(range, err);
     if (is_orphan(self)) {
         return;
@@ -259,8 +278,10 @@ static void open_done(struct op *op, const struct error *err)
         ask_head(self);
     } else if (err != NULL) {
         fail_open(self, &range->error);
+    } else if (!learn(self, range, &bad)) {
+        s3_name_error(&bad, self->bucket, self->path + 1);
+        fail_open(self, &bad);
     } else {
-        learn(self, range);
         op_finish(&self->reader->op, NULL);
     }
 }

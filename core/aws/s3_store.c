@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COPY_STALL_MS = 300000 };
+enum { COPY_STALL_MS = 300000, LIST_PAGES_MAX = 10000 };
 
 struct s3_store *s3_store_of(struct object_store *store)
 {
@@ -48,6 +48,7 @@ struct task {
     char *path, *source;
     struct buf text; /* query or body */
     struct s3_page page;
+    int pages;
 };
 
 static struct task *task_new(struct object_store *store, struct op *op, void *request,
@@ -164,11 +165,27 @@ static void list_end(struct task *task, const struct error *err)
     task_end(task, err);
 }
 
+/* False: a server without end, or one that goes round in a circle. */
+static bool read_page(struct task *task, struct error *err)
+{
+    char *asked_for = task->page.next_token;
+    task->page.next_token = NULL;
+    bool is_read = s3_page_read(task->call.response, &task->page, err);
+    const char *next = task->page.next_token;
+    if (is_read && next != NULL &&
+        (++task->pages >= LIST_PAGES_MAX || (asked_for != NULL && strcmp(asked_for, next) == 0))) {
+        is_read = error_set(err, ERROR_PERMANENT, "bad_answer",
+                            "ListObjectsV2: the list does not come to an end");
+    }
+    free(asked_for);
+    return is_read;
+}
+
 static void list_done(struct op *op, const struct error *err)
 {
     struct task *task = op->context;
     struct error bad;
-    if (err == NULL && !s3_page_read(task->call.response, &task->page, &bad)) {
+    if (err == NULL && !read_page(task, &bad)) {
         err = &bad;
     }
     if (err == NULL && task->page.next_token != NULL) {

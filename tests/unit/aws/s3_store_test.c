@@ -450,6 +450,74 @@ static void a_bucket_is_made_only_when_it_is_missing(void **state)
     assert_int_equal(fake_aws_request(f->aws, 2)->body.len, 0); /* us-east-1 may not be named */
 }
 
+/* ---- servers that are not S3 */
+
+struct odd {
+    struct loop *loop;
+    struct fake_aws *aws;
+    struct aws_session *session;
+    struct object_store *store;
+};
+
+static struct odd new_odd(struct fake_exchange exchange)
+{
+    struct odd odd = {.loop = loop_new()};
+    odd.aws = fake_aws_new(odd.loop);
+    odd.session = fake_aws_session(odd.aws);
+    odd.store = s3_store_new(odd.session, &(struct s3_settings){.part_bytes = PART});
+    fake_aws_expect(odd.aws, exchange);
+    return odd;
+}
+
+static void free_odd(struct odd *odd)
+{
+    object_store_free(odd->store);
+    aws_session_free(odd->session);
+    fake_aws_free(odd->aws);
+    loop_free(odd->loop);
+}
+
+#define PAGE                                                                                       \
+    "<ListBucketResult><Contents><Key>k</Key><Size>1</Size></Contents><IsTruncated>true"           \
+    "</IsTruncated><NextContinuationToken>same</NextContinuationToken></ListBucketResult>"
+
+static void a_listing_that_goes_round_in_circles_is_refused(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    struct object_list list = {.bucket = BUCKET, .prefix = ""};
+    struct odd odd = new_odd((struct fake_exchange){.times = 2, .answer = {.body = STR(PAGE)}});
+    object_list_start(odd.store, &list);
+    assert_false(loop_await(odd.loop, &list.op, &err));
+    assert_string_equal(err.code, "bad_answer");
+    assert_int_equal(fake_aws_count(odd.aws), 2);
+    object_list_done(&list);
+    free_odd(&odd);
+}
+
+/* The whole object, from its beginning, in place of the range that was asked for: its bytes would
+ * be taken for others. */
+static void an_answer_that_is_not_the_range_is_refused(void **state)
+{
+    (void)state;
+    const struct fake_answer answers[] = {
+        {.status = 200, .body = STR("0123456789")},
+        {.status = 200, .body = STR("01")},
+        {.status = 206, .headers = "Content-Range: bytes 0-9/10\r\n", .body = STR("0123456789")},
+        {.status = 206, .headers = "Content-Range: bytes 5-9/3\r\n", .body = STR("56789")},
+        {.status = 206, .headers = "Content-Range: bytes 5-9\r\n", .body = STR("56789")},
+    };
+    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        struct error err = {0};
+        struct object_reader reader = {.bucket = BUCKET, .key = "k", .offset = 5};
+        struct odd odd = new_odd((struct fake_exchange){.answer = answers[i]});
+        object_open_start(odd.store, &reader);
+        assert_false(loop_await(odd.loop, &reader.op, &err));
+        assert_string_equal(err.code, "bad_answer");
+        free_odd(&odd);
+    }
+}
+
 #define behaviour(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -468,6 +536,8 @@ int main(void)
         behaviour(encryption_is_asked_for_when_an_object_is_made),
         behaviour(a_listing_goes_over_all_pages_and_decodes_keys),
         behaviour(an_empty_listing_and_a_missing_bucket_differ),
+        cmocka_unit_test(a_listing_that_goes_round_in_circles_is_refused),
+        cmocka_unit_test(an_answer_that_is_not_the_range_is_refused),
         behaviour(head_copy_and_delete_do_what_they_say),
         behaviour(a_bucket_is_made_only_when_it_is_missing),
     };
