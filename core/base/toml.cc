@@ -116,8 +116,8 @@ bool complain(const toml::source_position &where, std::string_view what, int *ou
 {
     *out_line = static_cast<int>(where.line);
     return error_set(err, ERROR_PERMANENT, "bad_toml", "column %u: %.*s",
-                     static_cast<unsigned>(where.column),
-                     static_cast<int>(what.size()), what.data());
+                     static_cast<unsigned>(where.column), static_cast<int>(what.size()),
+                     what.data());
 }
 } // namespace
 

@@ -10,7 +10,12 @@
 
 #include <stdint.h>
 
-enum { TRAINING_NAME_SIZE = 64, TRAINING_STATUS_SIZE = 64, TRAINING_MESSAGE_SIZE = 256, TRAINING_URI_SIZE = 1200 };
+enum {
+    TRAINING_NAME_SIZE = 64,
+    TRAINING_STATUS_SIZE = 64,
+    TRAINING_MESSAGE_SIZE = 256,
+    TRAINING_URI_SIZE = 1200
+};
 
 /* DescribeTrainingJob's TrainingJobStatus, in our four words. An unknown status is an error (loud),
  * never a state. */
@@ -28,14 +33,11 @@ struct training_job {
     char name[TRAINING_NAME_SIZE];
     enum training_state state;
     char status[TRAINING_STATUS_SIZE];           /* SageMaker's word: "InProgress" */
-    char secondary_status[TRAINING_STATUS_SIZE]; /* "Starting", "Downloading", "Training",
-                                                    "Uploading" ... */
+    char secondary_status[TRAINING_STATUS_SIZE]; /* "Starting", "Downloading", "Training" ... */
     char status_message[TRAINING_MESSAGE_SIZE];  /* what the service says of it; may be empty */
-    bool has_begun; /* past provisioning: the training clock counts (secondary status Training or
-                       later) */
+    bool has_begun;                              /* past provisioning: the training clock counts */
     char failure_reason[ERROR_MESSAGE_SIZE];
-    char model_uri[TRAINING_URI_SIZE]; /* ModelArtifacts.S3ModelArtifacts; empty until it is
-                                          uploaded */
+    char model_uri[TRAINING_URI_SIZE]; /* ModelArtifacts.S3ModelArtifacts; empty until uploaded */
     char intent[128];                  /* the `intent` it was submitted with; empty when unknown */
     int64_t created_ms, started_ms, ended_ms; /* 0: not yet */
     int64_t billable_ms;                      /* 0 when unknown */
@@ -56,8 +58,8 @@ struct training_describe { /* code "not_found" when there is no such job */
     struct training_job job; /* result */
 };
 
-struct training_stop { /* asks for it; a job that has ended is success. Poll describe for the end.
-                        */
+/* Asks for it; a job that has ended is success. Poll describe for the end. */
+struct training_stop {
     struct op op;
     const char *name;
 };
@@ -66,8 +68,7 @@ struct training_logs { /* the next log lines; none yet is success with an empty 
     struct op op;
     const char *name;
     char cursor[256]; /* in: where to go on ("" = start); result: where the next call goes on */
-    struct buf text; /* result: whole lines, each ended by \n; training_logs_done frees; caller sets
-                        limit */
+    struct buf text;  /* result: whole lines; the caller sets the limit, training_logs_done frees */
 };
 
 struct training_service {
@@ -81,8 +82,8 @@ struct training_service_ops {
     void (*stop)(struct training_service *service, struct training_stop *req);
     void (*logs)(struct training_service *service, struct training_logs *req);
     void (*free)(struct training_service *service);
-    /* A job is described after first_ms, then ever less often until max_ms, and again after first_ms
-     * when its status has changed. */
+    /* A job is described after first_ms, then ever less often until max_ms, and again after
+     * first_ms when its status has changed. */
     int64_t poll_first_ms, poll_max_ms;
     int64_t log_lag_ms; /* how long after the end of a job lines of its log may still arrive */
 };
