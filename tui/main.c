@@ -77,16 +77,27 @@ static int replay(struct app *app)
 }
 
 static const verb_fn verbs[VERB_COUNT] = {
-    [VERB_NONE] = verb_none,       [VERB_ATTACH] = console,
-    [VERB_PREPARE] = verb_prepare, [VERB_RUNS] = verb_runs,
-    [VERB_SHOW] = verb_show,       [VERB_LOGS] = verb_logs,
-    [VERB_WATCH] = verb_watch,     [VERB_RETRY] = verb_command,
-    [VERB_RERUN] = verb_command,   [VERB_SKIP] = verb_command,
-    [VERB_STOP] = verb_command,    [VERB_CONFIG] = verb_config,
-    [VERB_DOCTOR] = verb_doctor,   [VERB_LOCAL] = verb_local,
-    [VERB_THEME] = verb_theme,     [VERB_REPLAY] = replay,
-    [VERB_HELP] = verb_help,       [VERB_SUPERVISOR] = verb_supervisor,
-    [VERB_AWS] = verb_aws,         [VERB_FUNCTIONS] = verb_functions,
+    [VERB_NONE] = verb_none,
+    [VERB_ATTACH] = console,
+    [VERB_PREPARE] = verb_prepare,
+    [VERB_RUNS] = verb_runs,
+    [VERB_SHOW] = verb_show,
+    [VERB_LOGS] = verb_logs,
+    [VERB_WATCH] = verb_watch,
+    [VERB_RETRY] = verb_command,
+    [VERB_RERUN] = verb_command,
+    [VERB_SKIP] = verb_command,
+    [VERB_STOP] = verb_command,
+    [VERB_CONFIG] = verb_config,
+    [VERB_DOCTOR] = verb_doctor,
+    [VERB_LOCAL] = verb_local,
+    [VERB_THEME] = verb_theme,
+    [VERB_REPLAY] = replay,
+    [VERB_HELP] = verb_help,
+    [VERB_SUPERVISOR] = verb_supervisor,
+    [VERB_AWS] = verb_aws,
+    [VERB_FUNCTIONS] = verb_functions,
+    [VERB_PROVISION] = verb_provision,
 };
 
 static int print_help(struct app *app)

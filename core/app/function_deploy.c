@@ -15,7 +15,6 @@ enum {
     READY_MS = 300000, /* a function in a VPC takes a minute or two */
     PAUSE_MS = 2000,
     TRIES_MAX = 20, /* of a call that comes too early */
-    CODE_SHA256_SIZE = 48,
 };
 
 static struct loop *loop_of(const struct function_deploy *deploy)
@@ -155,26 +154,6 @@ static bool put_code(const struct function_deploy *deploy, struct json *input, s
     return true;
 }
 
-static int digit(char c)
-{
-    return c <= '9' ? c - '0' : c - 'a' + 10;
-}
-
-/* Lambda tells the digest of the zip in base64. */
-static void code_sha256(const struct package *package, char out_text[CODE_SHA256_SIZE])
-{
-    char bytes[DIGEST_SIZE];
-    struct buf text;
-    for (size_t i = 0; i < DIGEST_SIZE; i++) {
-        const char *hex = package->sha256 + 2 * i;
-        bytes[i] = (char)(digit(hex[0]) << 4 | digit(hex[1]));
-    }
-    buf_init(&text, CODE_SHA256_SIZE);
-    base64_encode((struct str){bytes, sizeof(bytes)}, &text);
-    snprintf(out_text, CODE_SHA256_SIZE, "%s", buf_text(&text));
-    buf_done(&text);
-}
-
 /* ---- looking */
 
 /* out_configuration: NULL when there is no such function. */
@@ -193,13 +172,13 @@ static bool fetch(const struct function_deploy *deploy, const char *name,
 bool function_deploy_look(const struct function_deploy *deploy, struct function_plan *plan,
                           struct error *err)
 {
-    char sha256[CODE_SHA256_SIZE];
+    char sha256[DIGEST_BASE64_SIZE]; /* as Lambda tells it */
     struct json *current = NULL, *published = NULL;
     bool is_known = fetch(deploy, plan->name, &current, err) &&
                     (plan->qualified == NULL || current == NULL ||
                      fetch(deploy, plan->qualified, &published, err));
     if (is_known) {
-        code_sha256(deploy->package, sha256);
+        digest_base64(buf_str(&deploy->package->zip), sha256);
         struct function_code code = {sha256, deploy->package->architecture};
         function_plan_compare(plan, current, published, &code);
     }

@@ -37,6 +37,9 @@
     X(FUNCTIONS, "functions", "package|deploy", "package|deploy", 1, 1,                            \
       "Packs the data functions for AWS Lambda, or creates and updates them there; shows its "     \
       "plan first, and without a terminal changes nothing unless --yes is given.")                 \
+    X(PROVISION, "provision", "", NULL, 0, 0,                                                      \
+      "Makes the buckets (encrypted, closed to the public) and the table of the profiles; shows "  \
+      "its plan first, and without a terminal changes nothing unless --yes is given.")             \
     X(THEME, "theme", "list|check [NAME|FILE]", "list|check", 1, 2,                                \
       "Lists the console's themes, or says what is wrong with one or with all of them.")           \
     X(HELP, "help", "[VERB]", NULL, 0, 1,                                                          \
@@ -100,7 +103,8 @@ struct verb_spec {
     X(LIMIT, "limit", 0, "N", NULL, VERB_BIT(RUNS), "At most this many runs; 20 by default.")      \
     X(OUTPUT, "output", 'o', "FILE", NULL, VERB_BIT(FUNCTIONS),                                    \
       "With package: the file that is written; gatehouse-functions.zip by default.")               \
-    X(YES, "yes", 0, NULL, NULL, VERB_BIT(FUNCTIONS), "Does what the plan says without asking.")   \
+    X(YES, "yes", 0, NULL, NULL, VERB_BIT(FUNCTIONS) | VERB_BIT(PROVISION),                        \
+      "Does what the plan says without asking.")                                                   \
     X(MAN, "man", 0, NULL, NULL, VERB_BIT(HELP), "Prints the man page (roff).")                    \
     X(KEYMAP, "keymap", 0, NULL, NULL, VERB_BIT(HELP),                                             \
       "Prints the keys of the console (Markdown).")                                                \

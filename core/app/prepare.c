@@ -31,7 +31,7 @@ struct preparing {
 };
 
 /* ---- SQL */
-static void append_table(struct buf *sql, const char *table)
+void prepare_append_table_name(struct buf *sql, const char *table)
 {
     struct str rest = str_from(table);
     for (bool is_first = true; rest.len > 0; is_first = false) {
@@ -46,7 +46,7 @@ static void build_sql(struct buf *sql, const char *before, const char *table, co
 {
     buf_init(sql, SQL_LIMIT);
     buf_append_text(sql, before);
-    append_table(sql, table);
+    prepare_append_table_name(sql, table);
     buf_append_text(sql, after);
 }
 
@@ -67,16 +67,23 @@ static const char *table_of(const struct preparing *preparing)
 }
 
 /* Every column is text but the key: defects go through to the cleaning, where they are counted. */
+void prepare_append_table(struct buf *sql, const char *table)
+{
+    buf_append_text(sql, "CREATE TABLE IF NOT EXISTS ");
+    prepare_append_table_name(sql, table);
+    buf_append_text(sql, " (customer_id bigint, limit_bal text, sex text, education text, "
+                         "marriage text, age text)");
+}
+
 static bool begin_table(struct preparing *preparing, struct error *err)
 {
     struct buf sql;
     buf_init(&sql, SQL_LIMIT);
     buf_append_text(&sql, "BEGIN; SET LOCAL statement_timeout = 0; "
-                          "SET LOCAL client_min_messages = warning; CREATE TABLE IF NOT EXISTS ");
-    append_table(&sql, table_of(preparing));
-    buf_append_text(&sql, " (customer_id bigint, limit_bal text, sex text, education text, "
-                          "marriage text, age text); TRUNCATE ");
-    append_table(&sql, table_of(preparing));
+                          "SET LOCAL client_min_messages = warning; ");
+    prepare_append_table(&sql, table_of(preparing));
+    buf_append_text(&sql, "; TRUNCATE ");
+    prepare_append_table_name(&sql, table_of(preparing));
     bool is_good = run_sql(preparing, buf_str(&sql), err);
     buf_done(&sql);
     if (!is_good) {

@@ -33,6 +33,10 @@ bool prepare_has_raw_data(struct backend *backend, const struct config *config, 
  * died doing so. */
 bool prepare_check_whole(struct backend *backend, const struct config *config, struct error *err);
 
+/* The table of the profiles, in SQL: what makes it when it is absent; its name, quoted. */
+void prepare_append_table(struct buf *sql, const char *table);
+void prepare_append_table_name(struct buf *sql, const char *table);
+
 /* What the raw data are, from the report of the last preparation: "synthetic sample of 30,000 rows,
  * seed 1". Gives memory for free(), or NULL when nobody knows. */
 char *prepare_describe_data(struct backend *backend, const struct config *config);

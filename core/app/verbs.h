@@ -17,6 +17,7 @@ int verb_doctor(struct app *app);
 int verb_local(struct app *app);
 int verb_aws(struct app *app);
 int verb_functions(struct app *app);
+int verb_provision(struct app *app);
 int verb_help(struct app *app);
 int verb_supervisor(struct app *app);
 

@@ -68,6 +68,15 @@ void digest_hex(struct str data, char out_hex[DIGEST_HEX_SIZE])
     digest_free(digest);
 }
 
+void digest_base64(struct str data, char out_base64[DIGEST_BASE64_SIZE])
+{
+    unsigned char raw[DIGEST_SIZE];
+    int is_made = EVP_Digest(data.ptr, data.len, raw, NULL, EVP_sha256(), NULL);
+    assert(is_made == 1);
+    (void)is_made;
+    EVP_EncodeBlock((unsigned char *)out_base64, raw, DIGEST_SIZE);
+}
+
 static bool digest_fd(struct digest *digest, int fd)
 {
     char *chunk = xmalloc(READ_SIZE);

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-enum { DIGEST_SIZE = 32, DIGEST_HEX_SIZE = 65 };
+enum { DIGEST_SIZE = 32, DIGEST_HEX_SIZE = 65, DIGEST_BASE64_SIZE = 45 };
 
 struct digest; /* a running SHA-256 */
 
@@ -17,6 +17,7 @@ void digest_update(struct digest *digest, const void *ptr, size_t len);
 /* Lower-case hex with NUL; the digest starts anew afterwards. */
 void digest_finish_hex(struct digest *digest, char out_hex[DIGEST_HEX_SIZE]);
 void digest_hex(struct str data, char out_hex[DIGEST_HEX_SIZE]);
+void digest_base64(struct str data, char out_base64[DIGEST_BASE64_SIZE]);
 /* Of a whole file; false with err when it cannot be read. */
 bool digest_file_hex(const char *path, char out_hex[DIGEST_HEX_SIZE], struct error *err);
 
