@@ -3,6 +3,7 @@
 
 #include "core/app/backend.h"
 #include "core/app/face.h"
+#include "core/app/plan_calls.h"
 #include "core/app/prepare.h"
 #include "core/app/runner.h"
 
@@ -45,20 +46,34 @@ static void print_planned(struct app *app, size_t number, const struct json *sta
                  json_text_or(stage, "kind", ""), (long long)json_int_or(stage, "tries_allowed", 1),
                  after.len == 0 ? "nothing" : buf_text(&after));
     buf_done(&after);
+    const struct json *calls = json_get(stage, "calls");
+    for (const struct json *c = json_first(calls); c != NULL; c = json_next(c)) {
+        printer_line(&app->out, "      %s: %s: %s", json_text_or(c, "service", ""),
+                     json_text_or(c, "operation", ""), json_text_or(c, "resource", ""));
+    }
 }
 
 static void print_plan(struct app *app, const struct dag *dag, const struct run *run)
 {
     struct json *plan = json_object(), *stages = json_array();
     for (size_t i = 0; i < dag->count; i++) {
-        json_append(stages,
-                    planned_stage(dag, i, run == NULL ? STAGE_WAITING : run->stages[i].state));
+        struct json *stage =
+            planned_stage(dag, i, run == NULL ? STAGE_WAITING : run->stages[i].state);
+        json_set(stage, "calls",
+                 strcmp(json_text_or(stage, "action", ""), "run") == 0
+                     ? plan_calls(app->config, dag, i, run == NULL ? NULL : run->id)
+                     : json_array());
+        json_append(stages, stage);
     }
     json_set_text(plan, "type", "plan");
     json_set_text(plan, "pipeline", dag->pipeline);
     json_set_text(plan, "run", run == NULL ? NULL : run->id);
     json_set_int(plan, "max_parallel", dag->max_parallel);
     json_set(plan, "stages", stages);
+    struct json *cost = plan_cost(app, dag);
+    if (cost != NULL) {
+        json_set(plan, "training_cost", cost);
+    }
     if (app_is_json(app)) {
         printer_json(&app->out, plan);
     } else {
@@ -68,6 +83,9 @@ static void print_plan(struct app *app, const struct dag *dag, const struct run 
                      config_text(app->config, CONFIG_pipeline_environment));
         for (const struct json *s = json_first(stages); s != NULL; s = json_next(s)) {
             print_planned(app, number++, s);
+        }
+        if (cost != NULL) {
+            printer_line(&app->out, "cost of training: %s", json_text_or(cost, "text", ""));
         }
     }
     json_free(plan);

@@ -1,7 +1,7 @@
 /* gatehouse doctor: looks at everything a run needs, starts nothing, says what to do. */
 #include "core/app/verbs.h"
 
-#include "core/app/backend.h"
+#include "core/app/doctor.h"
 #include "core/app/prepare.h"
 #include "core/app/unpack.h"
 #include "core/base/alloc.h"
@@ -19,28 +19,9 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define CHECK_STATES(X)                                                                            \
-    X(OK, "OK")                                                                                    \
-    X(WARN, "WARN")                                                                                \
-    X(FAIL, "FAILED")
-
-enum check_state {
-#define X(name, word) CHECK_##name,
-    CHECK_STATES(X)
-#undef X
-};
-
-enum { SPACE_WARN_MIB = 2048, SPACE_FAIL_MIB = 200 };
+enum { SPACE_WARN_MIB = 2048, SPACE_FAIL_MIB = 200, MS_PER_S = 1000 };
 /* 2024-01-01: a clock before it was never set. */
 #define CLOCK_FLOOR_MS INT64_C(1704067200000)
-
-struct doctor {
-    struct app *app;
-    struct backend backend;
-    bool is_cluster_running; /* or another PostgreSQL is configured */
-    int failures;
-    struct json *checks;
-};
 
 static const char *check_word(enum check_state state)
 {
@@ -52,8 +33,7 @@ static const char *check_word(enum check_state state)
     return words[state];
 }
 
-/* advice: what to do; "" when there is nothing to do. */
-static void tell(struct doctor *doctor, enum check_state state, const char *name,
+void doctor_tell(struct doctor *doctor, enum check_state state, const char *name,
                  const char *finding, const char *advice)
 {
     doctor->failures += state == CHECK_FAIL ? 1 : 0;
@@ -82,16 +62,17 @@ static void check_folder(struct doctor *doctor)
     if (stat(folder, &status) != 0) {
         bool is_absent = errno == ENOENT;
         char *text = xasprintf("%s: %s", folder, is_absent ? "not there yet" : strerror(errno));
-        tell(doctor, is_absent ? CHECK_OK : CHECK_FAIL, "state folder", text,
-             is_absent ? "the first run makes it" : "make it reachable or use --state-dir");
+        doctor_tell(doctor, is_absent ? CHECK_OK : CHECK_FAIL, "state folder", text,
+                    is_absent ? "the first run makes it" : "make it reachable or use --state-dir");
         free(text);
     } else if (!S_ISDIR(status.st_mode) || access(folder, W_OK | X_OK) != 0) {
-        tell(doctor, CHECK_FAIL, "state folder", folder,
-             "it is no folder we may write to; use --state-dir");
+        doctor_tell(doctor, CHECK_FAIL, "state folder", folder,
+                    "it is no folder we may write to; use --state-dir");
     } else if ((status.st_mode & 077) != 0) {
-        tell(doctor, CHECK_WARN, "state folder", folder, "others may look into it: chmod 700");
+        doctor_tell(doctor, CHECK_WARN, "state folder", folder,
+                    "others may look into it: chmod 700");
     } else {
-        tell(doctor, CHECK_OK, "state folder", folder, "");
+        doctor_tell(doctor, CHECK_OK, "state folder", folder, "");
     }
 }
 
@@ -120,7 +101,7 @@ static void check_space(struct doctor *doctor)
         enum check_state state = mib < SPACE_FAIL_MIB   ? CHECK_FAIL
                                  : mib < SPACE_WARN_MIB ? CHECK_WARN
                                                         : CHECK_OK;
-        tell(doctor, state, "disk space", text, state == CHECK_OK ? "" : "make room");
+        doctor_tell(doctor, state, "disk space", text, state == CHECK_OK ? "" : "make room");
         free(text);
     }
     free(folder);
@@ -130,8 +111,28 @@ static void check_program(struct doctor *doctor, const char *path, const char *k
 {
     char *advice = xasprintf("build it with make, or set local.%s", key);
     bool is_there = access(path, X_OK) == 0;
-    tell(doctor, is_there ? CHECK_OK : CHECK_FAIL, "program", path, is_there ? "" : advice);
+    doctor_tell(doctor, is_there ? CHECK_OK : CHECK_FAIL, "program", path, is_there ? "" : advice);
     free(advice);
+}
+
+static void check_function(struct doctor *doctor, const char *name)
+{
+    struct error err;
+    struct function_check check = {.name = name};
+    function_check_start(doctor->backend.services.functions, &check);
+    if (loop_await(doctor->backend.loop, &check.op, &err)) {
+        char *text = xasprintf("%s is %s, may run %lld s", name, check.state,
+                               (long long)check.timeout_ms / MS_PER_S);
+        doctor_tell(doctor, CHECK_OK, "function", text, "");
+        free(text);
+        return;
+    }
+    bool is_aws = backend_is_aws(doctor->app->config, CONFIG_backend_function_service);
+    doctor_tell(doctor, CHECK_FAIL, "function", err.message,
+                !is_aws                       ? "see the section functions of the configuration"
+                : error_is(&err, "not_found") ? "gatehouse functions deploy makes it"
+                                              : "may we lambda:GetFunctionConfiguration and "
+                                                "lambda:InvokeFunction?");
 }
 
 static void check_functions(struct doctor *doctor)
@@ -139,13 +140,7 @@ static void check_functions(struct doctor *doctor)
     static const enum config_id keys[] = {CONFIG_functions_clean_transactions,
                                           CONFIG_functions_clean_profiles, CONFIG_functions_merge};
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        struct error err;
-        struct function_check check = {.name = config_text(doctor->app->config, keys[i])};
-        function_check_start(doctor->backend.services.functions, &check);
-        bool is_good = loop_await(doctor->backend.loop, &check.op, &err);
-        tell(doctor, is_good ? CHECK_OK : CHECK_FAIL, "function",
-             is_good ? check.name : err.message,
-             is_good ? "" : "see the section functions of the configuration");
+        check_function(doctor, config_text(doctor->app->config, keys[i]));
     }
 }
 
@@ -161,17 +156,17 @@ static void check_cluster(struct doctor *doctor)
         are_there ? xstrdup(programs)
                   : xasprintf("initdb and postgres are not found%s%s",
                               programs != NULL ? " in " : "", programs != NULL ? programs : "");
-    tell(doctor, are_there ? CHECK_OK : CHECK_FAIL, "PostgreSQL", finding,
-         are_there ? "" : "apt-get install postgresql-15, or set local.postgres_binaries");
+    doctor_tell(doctor, are_there ? CHECK_OK : CHECK_FAIL, "PostgreSQL", finding,
+                are_there ? "" : "apt-get install postgresql-15, or set local.postgres_binaries");
     free(finding);
     free(programs);
     cluster_status_start(doctor->backend.loop, &request);
     if (!loop_await(doctor->backend.loop, &request.op, &err)) {
-        tell(doctor, CHECK_FAIL, "cluster", err.message, "see gatehouse local status");
+        doctor_tell(doctor, CHECK_FAIL, "cluster", err.message, "see gatehouse local status");
     } else {
         doctor->is_cluster_running = request.state == CLUSTER_RUNNING;
-        tell(doctor, CHECK_OK, "cluster", cluster_state_name(request.state),
-             doctor->is_cluster_running ? "" : "it is started when a run needs it");
+        doctor_tell(doctor, CHECK_OK, "cluster", cluster_state_name(request.state),
+                    doctor->is_cluster_running ? "" : "it is started when a run needs it");
     }
     cluster_request_done(&request);
 }
@@ -183,20 +178,20 @@ static void check_store(struct doctor *doctor)
     char *path = file_join(doctor->app->state_folder, "runs.db");
     int64_t waiting = 0;
     if (file_is_absent(path)) {
-        tell(doctor, CHECK_OK, "run store", "there are no runs yet", "");
+        doctor_tell(doctor, CHECK_OK, "run store", "there are no runs yet", "");
         free(path);
         return;
     }
     store = store_open(path, STORE_READ, &err);
     if (store == NULL || !store_check_integrity(store, &err) ||
         !store_outbox_count(store, &waiting, &err)) {
-        tell(doctor, CHECK_FAIL, "run store", err.message,
-             error_is(&err, "store_damaged")  ? "" /* the message says it */
-             : error_is(&err, "store_locked") ? "another program holds it: try again"
-                                              : "make it readable, or use --state-dir");
+        doctor_tell(doctor, CHECK_FAIL, "run store", err.message,
+                    error_is(&err, "store_damaged")  ? "" /* the message says it */
+                    : error_is(&err, "store_locked") ? "another program holds it: try again"
+                                                     : "make it readable, or use --state-dir");
     } else {
         char *text = xasprintf("%s, %lld rows wait for the mirror", path, (long long)waiting);
-        tell(doctor, CHECK_OK, "run store", text, "");
+        doctor_tell(doctor, CHECK_OK, "run store", text, "");
         free(text);
     }
     store_close(store);
@@ -210,7 +205,10 @@ static void check_raw_object(struct doctor *doctor)
     const char *bucket = config_text(doctor->app->config, CONFIG_data_raw_bucket);
     const char *prefix = config_text(doctor->app->config, CONFIG_data_raw_prefix);
     if (!prepare_has_raw_data(&doctor->backend, doctor->app->config, &is_there, &err)) {
-        tell(doctor, CHECK_FAIL, "raw data", err.message, "make the state folder readable");
+        doctor_tell(doctor, CHECK_FAIL, "raw data", err.message,
+                    backend_is_aws(doctor->app->config, CONFIG_backend_object_store)
+                        ? "may we s3:ListBucket?"
+                        : "make the state folder readable");
         return;
     }
     char *data = prepare_describe_data(&doctor->backend, doctor->app->config);
@@ -218,8 +216,8 @@ static void check_raw_object(struct doctor *doctor)
                            !is_there      ? "empty"
                            : data != NULL ? data
                                           : "there");
-    tell(doctor, is_there ? CHECK_OK : CHECK_FAIL, "raw data", text,
-         is_there ? "" : "gatehouse prepare FILE, or gatehouse prepare --sample");
+    doctor_tell(doctor, is_there ? CHECK_OK : CHECK_FAIL, "raw data", text,
+                is_there ? "" : "gatehouse prepare FILE, or gatehouse prepare --sample");
     free(text);
     free(data);
 }
@@ -228,7 +226,9 @@ static bool find_profiles(struct doctor *doctor, char **out_text, struct error *
 {
     const char *table = config_text(doctor->app->config, CONFIG_data_profile_table);
     struct database_session session = {.handle = NULL};
-    struct database_query query = {.sql = "SELECT 1 FROM pg_class WHERE oid = to_regclass($1)",
+    struct database_query query = {.sql = "SELECT CASE WHEN ssl THEN version ELSE '' END "
+                                          "FROM pg_class, pg_stat_ssl "
+                                          "WHERE oid = to_regclass($1) AND pid = pg_backend_pid()",
                                    .parameters = &table,
                                    .parameter_count = 1};
     database_open_start(doctor->backend.services.database, &session);
@@ -239,7 +239,9 @@ static bool find_profiles(struct doctor *doctor, char **out_text, struct error *
     }
     if (is_good) {
         bool is_there = query.rows.row_count > 0;
-        *out_text = is_there ? xasprintf("table %s", table) : NULL;
+        const char *tls = is_there ? query.rows.values[0] : "";
+        *out_text =
+            is_there ? xasprintf("table %s%s%s", table, *tls != '\0' ? ", over " : "", tls) : NULL;
     }
     database_query_done(&query);
     database_close(&session);
@@ -251,20 +253,20 @@ static void check_profiles(struct doctor *doctor)
     struct error err;
     char *text = NULL;
     if (!doctor->is_cluster_running) {
-        tell(doctor, CHECK_WARN, "profiles", "not looked at: the cluster does not run",
-             "gatehouse local start, then doctor again");
+        doctor_tell(doctor, CHECK_WARN, "profiles", "not looked at: the cluster does not run",
+                    "gatehouse local start, then doctor again");
         return;
     }
     if (!find_profiles(doctor, &text, &err)) {
-        tell(doctor, CHECK_FAIL, "profiles", err.message,
-             backend_has_cluster(doctor->app->config)
-                 ? "see gatehouse local status"
-                 : "see database.dsn, and whether that server runs and lets us in");
+        doctor_tell(doctor, CHECK_FAIL, "profiles", err.message,
+                    backend_has_cluster(doctor->app->config)
+                        ? "see gatehouse local status"
+                        : "see database.dsn, and whether that server runs and lets us in");
         return;
     }
-    tell(doctor, text != NULL ? CHECK_OK : CHECK_FAIL, "profiles",
-         text != NULL ? text : config_text(doctor->app->config, CONFIG_data_profile_table),
-         text != NULL ? "" : "there is no such table: gatehouse prepare FILE, or --sample");
+    doctor_tell(doctor, text != NULL ? CHECK_OK : CHECK_FAIL, "profiles",
+                text != NULL ? text : config_text(doctor->app->config, CONFIG_data_profile_table),
+                text != NULL ? "" : "there is no such table: gatehouse prepare FILE, or --sample");
     free(text);
 }
 
@@ -274,7 +276,8 @@ static void check_clock(struct doctor *doctor)
     int64_t now_ms = clock_system()->wall_ms(clock_system());
     bool is_sane = now_ms >= CLOCK_FLOOR_MS;
     clock_format_utc(now_ms, text);
-    tell(doctor, is_sane ? CHECK_OK : CHECK_FAIL, "clock", text, is_sane ? "" : "set the clock");
+    doctor_tell(doctor, is_sane ? CHECK_OK : CHECK_FAIL, "clock", text,
+                is_sane ? "" : "set the clock");
 }
 
 static void tell_libraries(struct doctor *doctor)
@@ -283,34 +286,52 @@ static void tell_libraries(struct doctor *doctor)
     char *text =
         xasprintf("libuv %s, SQLite %s, libpq %d.%d, %s", loop_library_version(),
                   store_library_version(), pg / 10000, pg % 10000, unpack_library_version());
-    tell(doctor, CHECK_OK, "libraries", text, "");
+    doctor_tell(doctor, CHECK_OK, "libraries", text, "");
     free(text);
+}
+
+/* Without credentials nothing on AWS is asked: it would fail for that one reason again and again.
+ */
+static void check_backend(struct doctor *doctor)
+{
+    const struct config *config = doctor->app->config;
+    bool is_reachable = doctor->backend.aws == NULL || doctor_check_aws(doctor);
+    bool are_functions_here = !backend_is_aws(config, CONFIG_backend_function_service);
+    if (are_functions_here) {
+        check_program(doctor, doctor->backend.function_program, "function_program");
+    }
+    check_program(doctor, doctor->backend.model_program, "model_program");
+    if (is_reachable || are_functions_here) {
+        check_functions(doctor);
+    }
+    doctor->is_cluster_running = !backend_has_cluster(config);
+    if (!doctor->is_cluster_running) {
+        check_cluster(doctor);
+    }
+    if (is_reachable || !backend_is_aws(config, CONFIG_backend_object_store)) {
+        check_raw_object(doctor);
+    }
+    check_profiles(doctor);
 }
 
 static void check_all(struct doctor *doctor)
 {
     struct error err;
     const char *file = doctor->app->config->path;
-    tell(doctor, CHECK_OK, "configuration", file == NULL ? "no file, all defaults" : file, "");
+    doctor_tell(doctor, CHECK_OK, "configuration", file == NULL ? "no file, all defaults" : file,
+                "");
     tell_libraries(doctor);
     check_clock(doctor);
     check_folder(doctor);
     check_space(doctor);
     check_store(doctor);
     if (!backend_init(&doctor->backend, doctor->app, &err)) {
-        tell(doctor, CHECK_FAIL, "backend", err.message,
-             "make the state folder writable or use --state-dir");
+        doctor_tell(doctor, CHECK_FAIL, "backend", err.message,
+                    error_is(&err, "bad_aws_config")
+                        ? "mend that file"
+                        : "make the state folder writable or use --state-dir");
     } else {
-        check_program(doctor, doctor->backend.function_program, "function_program");
-        check_program(doctor, doctor->backend.model_program, "model_program");
-        check_functions(doctor);
-        if (backend_has_cluster(doctor->app->config)) {
-            check_cluster(doctor);
-        } else {
-            doctor->is_cluster_running = true;
-        }
-        check_raw_object(doctor);
-        check_profiles(doctor);
+        check_backend(doctor);
     }
     backend_done(&doctor->backend);
 }

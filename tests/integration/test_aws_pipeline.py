@@ -382,3 +382,67 @@ def test_no_core_file_can_hold_a_secret(world):
     runner.terminate()
     world.said += runner.communicate(timeout=30)
     assert re.search(r"Max core file size +[01] +[01] ", limits), limits
+
+
+# ---- before a run: what it would do, and what is in its way
+
+def test_dry_run_lists_calls_names_and_cost_and_asks_nothing(world):
+    plan = world.run("--batch", "--dry-run")
+    assert plan.returncode == 0 and world.aws.calls == []
+    for part in ("Lambda: Invoke: msecindustries-merge-prep-train-data", "S3: HeadObject: s3://msecindustries-cleaned/",
+                 "CreateTrainingJob", "credit-default-xgboost-<run>-5-1", "s3://msecindustries-models/xgboost-model-artifacts/",
+                 "cost of training: not known: training.price_per_hour is not set"):
+        assert part in plan.stdout, plan.stdout
+    priced = ["--set", "training.price_per_hour=0.23", "--set", "training.instance_count=2"]
+    assert "at most 0.0767 USD: 2 x ml.m5.xlarge, 600 s" in world.run("--batch", "--dry-run", *priced).stdout
+    code, _, err = world.batch()
+    assert code == 0, err
+    line = json.loads(world.run("--batch", "--dry-run", "--format", "json", *priced).stdout)
+    assert line["training_cost"]["basis"] == "usual" and 0 < line["training_cost"]["amount"] < 0.0767
+    assert line["stages"][4]["calls"][1]["service"] == "SageMaker"
+
+
+def test_dry_run_on_one_machine_asks_nothing_of_aws(world):
+    world.env["GATEHOUSE_BACKEND"] = "local"
+    plan = json.loads(world.run("--batch", "--dry-run", "--format", "json").stdout)
+    assert all(stage["calls"] == [] for stage in plan["stages"]) and "training_cost" not in plan
+
+
+def checks(result):
+    return [(check["check"], check["state"], check["finding"], check["advice"] or "") for check in json.loads(result.stdout)["checks"]]
+
+
+def test_doctor_finds_all_well(world):
+    world.aws.quotas = {**{f"ml.m{i} for training job usage": 0.0 for i in range(9)}, "ml.m5.xlarge for training job usage": 4.0}
+    result = world.run("doctor", "--format", "json")
+    assert result.returncode == 0, result.stdout
+    found = checks(result)
+    assert {state for _, state, _, _ in found} == {"OK"}
+    assert sum(name == "bucket" for name, *_ in found) == 4 and sum(name == "function" for name, *_ in found) == 3
+    assert any(name == "profiles" and "TLS" in finding for name, _, finding, _ in found)
+    assert any(name == "credentials" and "user/operator" in finding for name, _, finding, _ in found)
+
+
+def test_doctor_says_what_is_in_the_way_and_what_to_do(world):
+    del world.aws.s3.buckets["msecindustries-cleaned"], world.aws.functions.table[NAMES[2]]
+    world.aws.s3.regions["msecindustries-models"] = "us-west-2"
+    world.aws.clock_offset_s = -400
+    world.aws.quotas = None
+    result = world.run("doctor", "--format", "json", "--set", "training.role=nobody")
+    assert result.returncode == 1
+    bad = {(name, state, advice) for name, state, _, advice in checks(result) if state != "OK"}
+    for name, state, hint in [("bucket", "FAILED", "provision"), ("bucket", "FAILED", "region"), ("clock of AWS", "WARN", "clock"),
+                              ("function", "FAILED", "functions deploy"), ("training role", "FAILED", "arn:aws:iam"),
+                              ("quota", "WARN", "servicequotas:ListServiceQuotas")]:
+        assert any((name, state) == one[:2] and hint in one[2] for one in bad), (name, bad)
+    assert len(bad) == 6, bad
+
+
+def test_doctor_finds_too_small_a_quota_and_wrong_keys(world):
+    world.aws.quotas = {"ml.m5.xlarge for training job usage": 0.0}
+    assert ("quota", "FAILED") in [check[:2] for check in checks(world.run("doctor", "--format", "json"))]
+    world.env["AWS_ACCESS_KEY_ID"] = "AKIANOBODY0000000001"
+    asked = len(world.aws.calls)
+    result = world.run("doctor", "--format", "json")
+    assert ("credentials", "FAILED") in [check[:2] for check in checks(result)] and result.returncode == 1
+    assert len(world.aws.calls) - asked <= 3
