@@ -2,6 +2,7 @@
 #include "core/app/backend.h"
 
 #include "core/app/aws_session.h"
+#include "core/aws/call.h"
 #include "core/aws/lambda_service.h"
 #include "core/aws/s3_store.h"
 #include "core/aws/sagemaker_service.h"
@@ -196,8 +197,12 @@ bool backend_init(struct backend *backend, const struct app *app, struct error *
     return true;
 }
 
+/* A run that was let go of may leave calls under way. */
 void backend_done(struct backend *backend)
 {
+    if (backend->aws != NULL) {
+        aws_calls_stop(backend->aws);
+    }
     function_service_free(backend->services.functions);
     training_service_free(backend->services.training);
     database_free(backend->services.database);

@@ -19,7 +19,7 @@ struct backend {
 /* app is loaded, and outlives the backend. Nothing is started: the private cluster runs when a
  * session opens or a function needs it. False with err; backend_done is owed either way. */
 bool backend_init(struct backend *backend, const struct app *app, struct error *err);
-void backend_done(struct backend *backend); /* no operation may be active */
+void backend_done(struct backend *backend); /* cancels the calls of AWS; nothing else is active */
 
 /* The private cluster of this configuration; texts are borrowed from both. */
 struct cluster_settings backend_cluster_settings(const struct config *config,

@@ -13,7 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RESPONSE_DEFAULT = 16 << 20 };
+enum {
+    RESPONSE_DEFAULT = 16 << 20,
+    STOP_TURNS = 8, /* of the loop: an end is heard of from module to module, one turn for each */
+};
 
 /* ---- phases */
 
@@ -51,6 +54,38 @@ static void tell_where(const struct caller *caller, struct error *err)
     memcpy(err->request_id, told.request_id, sizeof(err->request_id));
 }
 
+static void enlist(struct caller *caller)
+{
+    struct caller **first = &caller->state->first_active;
+    caller->next_active = *first;
+    if (*first != NULL) {
+        (*first)->previous_active = caller;
+    }
+    *first = caller;
+}
+
+static void tell_if_idle(struct aws_call_state *state)
+{
+    if (state->first_active == NULL && state->is_awaited) {
+        state->is_awaited = false;
+        op_finish(&state->last_ended, NULL);
+    }
+}
+
+static void strike_off(struct caller *caller)
+{
+    struct aws_call_state *state = caller->state;
+    if (caller->previous_active != NULL) {
+        caller->previous_active->next_active = caller->next_active;
+    } else {
+        state->first_active = caller->next_active;
+    }
+    if (caller->next_active != NULL) {
+        caller->next_active->previous_active = caller->previous_active;
+    }
+    tell_if_idle(state);
+}
+
 static void finish(struct caller *caller, struct error *err)
 {
     struct aws_call *call = caller->call;
@@ -62,6 +97,7 @@ static void finish(struct caller *caller, struct error *err)
     timer_free(caller->deadline);
     call_request_done(&caller->request);
     op_finish(&call->op, err);
+    strike_off(caller);
 }
 
 /* Ends what is active, at once or when it says so. */
@@ -202,6 +238,12 @@ static void begin_try(void *context)
 {
     struct caller *caller = context;
     const struct aws_call *call = caller->call;
+    struct error err;
+    if (caller->state->is_stopped) {
+        error_set(&err, ERROR_CANCELLED, "cancelled", "cancelled");
+        finish(caller, &err);
+        return;
+    }
     bool is_signed = !call->is_unsigned && aws_service_signing_name(call->service)[0] != '\0';
     if (!is_signed || call->credentials != NULL) {
         send_request(caller, is_signed ? call->credentials : NULL);
@@ -335,10 +377,11 @@ void aws_call_start_reading(struct aws_session *session, struct aws_call *call,
     }
     make_invocation_id(aws_session_random(session), caller->invocation_id);
     choose_region(caller);
+    enlist(caller);
     if (call->total_timeout_ms > 0) {
         timer_arm(caller->deadline, call->total_timeout_ms);
     }
-    try_after(caller, 0);
+    try_after(caller, caller->state->is_stopped ? 0 : call->delay_ms);
 }
 
 void aws_call_start(struct aws_session *session, struct aws_call *call)
@@ -352,6 +395,29 @@ void aws_call_cancel(struct aws_call *call)
     if (call->op.is_active && call->handle != NULL) {
         error_set(&err, ERROR_CANCELLED, "cancelled", "cancelled");
         end(call->handle, &err);
+    }
+}
+
+static void await_end(struct aws_session *session, struct aws_call_state *state)
+{
+    struct error ignored;
+    state->is_awaited = true;
+    op_begin(&state->last_ended, aws_session_loop(session));
+    tell_if_idle(state);
+    loop_await(aws_session_loop(session), &state->last_ended, &ignored);
+}
+
+void aws_calls_stop(struct aws_session *session)
+{
+    struct aws_call_state *state = aws_call_state_of(session);
+    struct caller *next = NULL;
+    state->is_stopped = true;
+    for (struct caller *caller = state->first_active; caller != NULL; caller = next) {
+        next = caller->next_active;
+        aws_call_cancel(caller->call);
+    }
+    for (int i = 0; i < STOP_TURNS; i++) {
+        await_end(session, state);
     }
 }
 

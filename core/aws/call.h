@@ -41,6 +41,7 @@ struct aws_call {
     int64_t stall_timeout_ms;    /* 0: AWS_CALL_STALL_MS */
     int64_t total_timeout_ms;    /* over all tries and waits; 0: none */
     int max_attempts;            /* 0: the session's */
+    int64_t delay_ms;            /* before the first try */
     struct buf memory;           /* taken: see aws_call_take_memory; zeroed: none */
     /* S3 may begin to answer before it has done the work: with this root element expected, a body
      * that is an <Error>, empty or cut off is tried again like a 500 ("CopyObjectResult"). NULL:
@@ -65,6 +66,10 @@ void aws_call_cancel(struct aws_call *call);
 void aws_call_done(struct aws_call *call); /* releases the results */
 /* As aws_call_done, but gives the memory of the answer for another call. */
 struct buf aws_call_take_memory(struct aws_call *call);
+/* Cancels all calls of the session and returns when they have ended and their callers have heard of
+ * it; those that are begun later end as cancelled at once. For the end of a program that does not
+ * wait for its work; never from inside a callback. */
+void aws_calls_stop(struct aws_session *session);
 /* A header of the last answer by its lower-case name, or an empty str; borrowed. */
 struct str aws_call_header(const struct aws_call *call, const char *name);
 /* Missing or refused credentials: exit code 4. */

@@ -20,6 +20,7 @@ void aws_call_start_reading(struct aws_session *session, struct aws_call *call,
 enum call_phase { CALL_PAUSE, CALL_IDENTITY, CALL_EXCHANGE, CALL_OVER, CALL_PHASE_COUNT };
 
 struct caller {
+    struct caller *next_active, *previous_active;
     struct aws_session *session;
     struct aws_call_state *state;
     struct aws_call *call;

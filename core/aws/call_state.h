@@ -7,6 +7,7 @@
 #include "core/aws/sigv4.h"
 
 struct bucket_region;
+struct caller;
 
 struct aws_call_state {
     struct retry_bucket retries;
@@ -17,6 +18,10 @@ struct aws_call_state {
     struct sigv4_key keys[AWS_SERVICE_COUNT];
     struct bucket_region *buckets; /* where each is, as S3 told */
     size_t bucket_count;
+    struct caller *first_active; /* calls that have not ended */
+    bool is_stopped;             /* none begins any more */
+    bool is_awaited;             /* the end of the last one, by aws_calls_stop */
+    struct op last_ended;
 };
 
 /* The session's; made on first use. */

@@ -92,6 +92,7 @@ void lambda_call_start(struct aws_session *session, struct lambda_call *call)
         .body = str_from(call->body),
         .is_idempotent = operations[call->operation].is_idempotent,
         .response_limit_bytes = RESPONSE_LIMIT,
+        .delay_ms = call->delay_ms,
     };
     aws_call_start_reading(session, &call->call, read_response);
 }

@@ -34,6 +34,7 @@ struct lambda_call {
     const char *alias;        /* of those that name one */
     const char *marker;       /* LIST: NextMarker of the page before; NULL: the first page */
     const struct json *input; /* the body; NULL: none, or {} where one is needed */
+    int64_t delay_ms;         /* before it is sent */
     /* result: the answer, an object; lambda_call_done releases it */
     struct json *response;
     /* private */
@@ -70,13 +71,10 @@ struct lambda_wait {
     /* private */
     struct lambda_call call;
     struct aws_session *session;
-    struct timer *timer;
     int64_t started_ms;
-    bool is_cancelled;
 };
 /* Errors: those of aws_call; "not_ready" (transient): not within timeout_ms. */
 void lambda_wait_start(struct aws_session *session, struct lambda_wait *wait);
-void lambda_wait_cancel(struct lambda_wait *wait);
 void lambda_wait_done(struct lambda_wait *wait);
 
 /* A call of the function itself. Never sent again after a lost answer: what came of it is not

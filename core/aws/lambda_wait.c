@@ -1,6 +1,5 @@
 /* Waiting for a function to be ready: ask, pause, ask again. */
 #include "core/aws/lambda.h"
-#include "core/loop/timer.h"
 
 #include <string.h>
 
@@ -12,27 +11,13 @@ static int64_t now_ms(const struct lambda_wait *wait)
     return clock->monotonic_ms(clock);
 }
 
-static void finish(struct lambda_wait *wait, const struct error *err)
-{
-    timer_free(wait->timer);
-    wait->timer = NULL;
-    op_finish(&wait->op, err);
-}
-
-static void finish_cancelled(struct lambda_wait *wait)
-{
-    struct error err;
-    error_set(&err, ERROR_CANCELLED, "cancelled", "%s: cancelled", wait->name);
-    finish(wait, &err);
-}
-
 static void finish_late(struct lambda_wait *wait)
 {
     struct error err;
     error_set(&err, ERROR_TRANSIENT, "not_ready",
               "%s: not ready within %lld s: its state is %s, its last update %s", wait->name,
               (long long)wait->timeout_ms / 1000, wait->state.state, wait->state.update);
-    finish(wait, &err);
+    op_finish(&wait->op, &err);
 }
 
 static bool is_settled(const struct lambda_state *state)
@@ -40,35 +25,35 @@ static bool is_settled(const struct lambda_state *state)
     return strcmp(state->state, "Pending") != 0 && strcmp(state->update, "InProgress") != 0;
 }
 
+static void ask(struct lambda_wait *wait, int64_t delay_ms);
+
 static void on_configuration(struct op *op, const struct error *err)
 {
     struct lambda_wait *wait = op->context;
     if (err != NULL) {
-        finish(wait, err);
+        op_finish(&wait->op, err);
         return;
     }
     lambda_state_read(wait->call.response, &wait->state);
     if (is_settled(&wait->state)) {
         wait->configuration = wait->call.response;
         wait->call.response = NULL;
-        finish(wait, NULL);
-    } else if (wait->is_cancelled) {
-        finish_cancelled(wait);
+        op_finish(&wait->op, NULL);
     } else if (now_ms(wait) - wait->started_ms >= wait->timeout_ms) {
         finish_late(wait);
     } else {
-        timer_arm(wait->timer, wait->poll_ms > 0 ? wait->poll_ms : POLL_MS);
+        ask(wait, wait->poll_ms > 0 ? wait->poll_ms : POLL_MS);
     }
 }
 
-static void ask(void *context)
+static void ask(struct lambda_wait *wait, int64_t delay_ms)
 {
-    struct lambda_wait *wait = context;
     lambda_call_done(&wait->call);
     wait->call = (struct lambda_call){
         .op = {.done = on_configuration, .context = wait},
         .operation = LAMBDA_GET_CONFIGURATION,
         .name = wait->name,
+        .delay_ms = delay_ms,
     };
     lambda_call_start(wait->session, &wait->call);
 }
@@ -78,24 +63,9 @@ void lambda_wait_start(struct aws_session *session, struct lambda_wait *wait)
     op_begin(&wait->op, aws_session_loop(session));
     wait->session = session;
     wait->configuration = NULL;
-    wait->is_cancelled = false;
     wait->call = (struct lambda_call){.path = NULL};
-    wait->timer = timer_new(aws_session_loop(session), ask, wait);
     wait->started_ms = now_ms(wait);
-    ask(wait);
-}
-
-void lambda_wait_cancel(struct lambda_wait *wait)
-{
-    if (!op_is_active(&wait->op) || wait->is_cancelled || wait->timer == NULL) {
-        return;
-    }
-    wait->is_cancelled = true;
-    if (timer_is_armed(wait->timer)) {
-        finish_cancelled(wait);
-    } else {
-        lambda_call_cancel(&wait->call);
-    }
+    ask(wait, 0);
 }
 
 void lambda_wait_done(struct lambda_wait *wait)

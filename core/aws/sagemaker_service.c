@@ -5,7 +5,6 @@
 #include "core/aws/poll_gate.h"
 #include "core/aws/training_log.h"
 #include "core/base/alloc.h"
-#include "core/loop/timer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +36,7 @@ struct task {
     struct op *op;
     void *request;
     struct json *input;
-    struct timer *wait;
+    int64_t delay_ms;     /* of the next call */
     struct error refusal; /* of a stop */
 };
 
@@ -61,7 +60,6 @@ static void task_end(struct task *task, const struct error *err)
     }
     aws_json_call_done(&task->call);
     json_free(task->input);
-    timer_free(task->wait);
     free(task);
     op_finish(op, err == NULL ? NULL : &copy);
 }
@@ -72,8 +70,10 @@ static void task_call(struct task *task, struct json *input, const char *target,
     aws_json_call_done(&task->call);
     json_free(task->input);
     task->input = input;
-    task->call = (struct aws_json_call){
-        .call = {.op = {.done = done, .context = task}, .is_idempotent = true}, .request = input};
+    task->call = (struct aws_json_call){.call = {.op = {.done = done, .context = task},
+                                                 .is_idempotent = true,
+                                                 .delay_ms = task->delay_ms},
+                                        .request = input};
     aws_json_call_start(task->service->session, &task->call, AWS_SAGEMAKER, target);
 }
 
@@ -123,20 +123,12 @@ static void described(struct op *op, const struct error *err)
     task_end(task, err);
 }
 
-static void describe_now(void *context)
-{
-    struct task *task = context;
-    const struct training_describe *req = task->request;
-    task_call(task, name_json(req->name), "SageMaker.DescribeTrainingJob", described);
-}
-
 static void sagemaker_describe(struct training_service *service, struct training_describe *req)
 {
     struct task *task = task_new(service, &req->op, req);
     struct clock *clock = aws_session_clock(task->service->session);
-    int64_t wait_ms = poll_gate_take(&task->service->gate, clock->wall_ms(clock));
-    task->wait = timer_new(service->loop, describe_now, task);
-    timer_arm(task->wait, wait_ms);
+    task->delay_ms = poll_gate_take(&task->service->gate, clock->wall_ms(clock));
+    task_call(task, name_json(req->name), "SageMaker.DescribeTrainingJob", described);
 }
 
 /* ---- stop: refused for a job that has ended, which is as good */

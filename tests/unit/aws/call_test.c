@@ -697,6 +697,55 @@ static void a_cancel_ends_a_call_in_any_phase(void **state)
 
 /* ---- traces */
 
+struct heard {
+    int count;
+    struct aws_session *session;
+    struct aws_call next;
+    bool begins_another;
+};
+
+static void hear(struct op *op, const struct error *err)
+{
+    struct heard *heard = op->context;
+    assert_true(error_is(err, "cancelled"));
+    heard->count++;
+    if (heard->begins_another) {
+        heard->begins_another = false;
+        heard->next.op = (struct op){.done = hear, .context = heard};
+        aws_call_start(heard->session, &heard->next);
+    }
+}
+
+static void all_calls_of_a_session_end_when_it_is_stopped(void **state)
+{
+    struct fixture *f = *state;
+    struct heard heard = {.session = f->session, .next = get_object(), .begins_another = true};
+    struct aws_call silent = get_object(), throttled = get_object(), delayed = get_object();
+    struct aws_call *calls[] = {&silent, &throttled, &delayed};
+    delayed.delay_ms = 3600000;
+    expect(f, (struct fake_exchange){.answer = {.fault = FAKE_SILENT}});
+    expect(f, (struct fake_exchange){.answer = {.status = 503, .headers = "Retry-After: 30\r\n"}});
+    for (size_t i = 0; i < 3; i++) {
+        calls[i]->op = (struct op){.done = hear, .context = &heard};
+        aws_call_start(f->session, calls[i]);
+    }
+    while (fake_aws_count(f->aws) < 2) {
+        struct aws_credentials_get turn = {.must_renew = false};
+        struct error err;
+        aws_credentials_get_start(f->session, &turn);
+        assert_true(loop_await(f->loop, &turn.op, &err));
+        aws_credentials_done(&turn.credentials);
+    }
+    aws_calls_stop(f->session);
+    assert_int_equal(heard.count, 4);
+    assert_int_equal(fake_aws_count(f->aws), 2);
+    aws_calls_stop(f->session); /* of nothing */
+    for (size_t i = 0; i < 3; i++) {
+        aws_call_done(calls[i]);
+    }
+    aws_call_done(&heard.next);
+}
+
 static void the_trace_shows_requests_and_answers_without_secrets(void **state)
 {
     struct fixture *f = *state;
@@ -759,6 +808,7 @@ int main(void)
         T(a_refused_signature_is_not_the_clocks_fault_when_it_is_right),
         T(expired_keys_are_renewed_once),
         T(a_cancel_ends_a_call_in_any_phase),
+        T(all_calls_of_a_session_end_when_it_is_stopped),
         T(the_trace_shows_requests_and_answers_without_secrets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
