@@ -14,6 +14,7 @@ enum {
     TRAINING_LEAST = 2,
     TRAINING_SMALL = 5,
     UPPER_LEAST = 8,
+    MESSAGE_ROOM = 20, /* from here on: a message of several rows */
 };
 
 static int least(int a, int b)
@@ -137,10 +138,11 @@ void layout_make(struct screen *screen, const struct layout_wish *wish, struct l
     }
     layout.is_line = all.cols < LINE_COLS || all.rows < LINE_ROWS;
     bool is_small = all.cols < PANE_COLS || all.rows < PANE_ROWS;
-    layout.page = layout.is_line ? all : area_sub(&all, 0, 1, all.cols, all.rows - 3);
+    int said = all.rows >= MESSAGE_ROOM ? most(wish->message_rows, 1) : 1;
+    layout.page = layout.is_line ? all : area_sub(&all, 0, 1, all.cols, all.rows - 2 - said);
     if (!layout.is_line) {
         layout.panes[PANE_HEADER] = area_sub(&all, 0, 0, all.cols, 1);
-        layout.panes[PANE_MESSAGE] = area_sub(&all, 0, all.rows - 2, all.cols, 1);
+        layout.panes[PANE_MESSAGE] = area_sub(&all, 0, all.rows - 1 - said, all.cols, said);
         layout.panes[PANE_HINTS] = area_sub(&all, 0, all.rows - 1, all.cols, 1);
         if (wish->only != PANE_COUNT || is_small) {
             one_pane(&layout, wish->only != PANE_COUNT ? wish->only : wish->focus);

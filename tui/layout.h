@@ -25,6 +25,7 @@ struct layout_wish {
     bool trains, judges; /* the pipeline has such stages */
     int verdict_rows;    /* 0: no verdict to show */
     int timeline_rows;   /* to show every stage */
+    int message_rows;    /* to show all that is said; 0 counts as 1 */
     bool has_graph;      /* the pipeline is not a line */
     enum pane only;      /* the pane that has the screen alone; PANE_COUNT: none */
     enum pane focus;     /* the pane that is kept when there is room for one */

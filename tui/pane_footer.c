@@ -1,4 +1,4 @@
-/* The two lines at the bottom: what was said last, and the keys that matter here. */
+/* The lines at the bottom: what was said last, and the keys that matter here. */
 #include "tui/panes.h"
 
 #include "core/view/text.h"
@@ -6,7 +6,7 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { TEXT_MAX = 4096, ASCII_END = 0x80 };
+enum { TEXT_MAX = 4096, ASCII_END = 0x80, MESSAGE_ROWS = 3 };
 
 /* What came of a command so far: the state it is about. */
 static const char *effect(const struct view *view, const struct view_command *command)
@@ -20,43 +20,45 @@ static const char *effect(const struct view *view, const struct view_command *co
     return run_state_name(run->state);
 }
 
-static void put_command(const struct ui *ui, const struct area *area,
-                        const struct view_command *command)
-{
+struct message {
     struct buf text;
-    buf_init(&text, TEXT_MAX);
-    text_clock(&text, command->ts_ms, ui->utc_offset_s);
-    buf_printf(&text, " %s: %s%s%s %s", command->user[0] == '\0' ? "signal" : command->user,
+    enum role role;
+};
+
+static void say_command(const struct ui *ui, const struct view_command *command,
+                        struct message *out)
+{
+    struct buf *text = &out->text;
+    text_clock(text, command->ts_ms, ui->utc_offset_s);
+    buf_printf(text, " %s: %s%s%s %s", command->user[0] == '\0' ? "signal" : command->user,
                command->verb, command->stage[0] == '\0' ? "" : " ", command->stage,
                command->is_accepted ? "accepted" : "refused");
     if (command->is_accepted) {
-        buf_printf(&text, " -> %s", effect(&ui->client->view, command));
+        buf_printf(text, " -> %s", effect(&ui->client->view, command));
     } else {
-        buf_printf(&text, ": %s", command->message);
+        buf_printf(text, ": %s", command->message);
     }
     if (command->reason[0] != '\0') {
-        buf_printf(&text, " (reason: %s)", command->reason);
+        buf_printf(text, " (reason: %s)", command->reason);
     }
-    area_cut(area, 1, 0, command->is_accepted ? ROLE_MUTED : ROLE_ALERT, area->cols - 1,
-             buf_text(&text));
-    buf_done(&text);
+    out->role = command->is_accepted ? ROLE_MUTED : ROLE_ALERT;
 }
 
-static void last_command(const struct ui *ui, const struct area *area)
+static void say_last_command(const struct ui *ui, struct message *out)
 {
     const struct view *view = &ui->client->view;
     if (ui->client->has_run && view->command_count > 0) {
-        put_command(ui, area, &view->commands[view->command_count - 1]);
+        say_command(ui, &view->commands[view->command_count - 1], out);
     }
 }
 
 /* The answer to a command of this console is news until the next key. */
-static bool answered_command(const struct ui *ui, const struct area *area)
+static bool say_answer(const struct ui *ui, struct message *out)
 {
     const struct view *view = &ui->client->view;
     for (size_t i = 0; ui->client->has_run && i < view->command_count; i++) {
         if (ui->answered_id != 0 && view->commands[i].id == ui->answered_id) {
-            put_command(ui, area, &view->commands[i]);
+            say_command(ui, &view->commands[i], out);
             return true;
         }
     }
@@ -64,7 +66,7 @@ static bool answered_command(const struct ui *ui, const struct area *area)
 }
 
 /* The table has no room for why a stage failed. */
-static bool chosen_error(const struct ui *ui, const struct area *area)
+static bool say_error(const struct ui *ui, struct message *out)
 {
     const struct view *view = &ui->client->view;
     if (!ui->client->has_run || ui->stage >= view->run.dag->count) {
@@ -73,33 +75,71 @@ static bool chosen_error(const struct ui *ui, const struct area *area)
     const struct stage_run *at = &view->run.stages[ui->stage];
     bool is_bad = at->state == STAGE_FAILED || at->state == STAGE_RETRYING;
     if (is_bad) {
-        area_cut(area, 1, 0, at->state == STAGE_FAILED ? ROLE_ALERT : ROLE_NOTICE, area->cols - 1,
-                 at->error.message);
+        buf_append_text(&out->text, at->error.message);
+        out->role = at->state == STAGE_FAILED ? ROLE_ALERT : ROLE_NOTICE;
     }
     return is_bad;
 }
 
 /* Nothing goes on by itself any more: it must be said, with what helps. */
-static bool lost_runner(const struct ui *ui, const struct area *area)
+static bool say_lost(const struct ui *ui, struct message *out)
 {
     const struct client *client = ui->client;
     const struct key_chord *retry = keymap_first(&ui->bindings, ACTION_RETRY, ui_place(ui));
-    struct buf text;
     if (!client_is_lost(client)) {
         return false;
     }
-    buf_init(&text, TEXT_MAX);
-    buf_append_text(&text, "the runner of this run is gone; ");
+    buf_append_text(&out->text, "the runner of this run is gone; ");
     if (client->is_read_only || retry == NULL) {
-        buf_printf(&text, "gatehouse --batch --resume %lld goes on",
+        buf_printf(&out->text, "gatehouse --batch --resume %lld goes on",
                    (long long)client->view.run.number);
     } else {
-        key_chord_print(retry, &text);
-        buf_append_text(&text, " resumes it: what is done stays done");
+        key_chord_print(retry, &out->text);
+        buf_append_text(&out->text, " resumes it: what is done stays done");
     }
-    area_cut(area, 1, 0, ROLE_ALERT, area->cols - 1, buf_text(&text));
-    buf_done(&text);
+    out->role = ROLE_ALERT;
     return true;
+}
+
+/* What matters most now; nothing while something is typed. */
+static void message_of(const struct ui *ui, struct message *out)
+{
+    *out = (struct message){.role = ROLE_TEXT};
+    buf_init(&out->text, TEXT_MAX);
+    if (ui->pending.count > 0 || prompt_is_open(&ui->prompt)) {
+        return;
+    }
+    if (ui->message[0] != '\0') {
+        buf_append_text(&out->text, ui->message);
+        out->role = ui->is_alert ? ROLE_ALERT : ROLE_NOTICE;
+    } else if (!say_answer(ui, out) && !say_lost(ui, out) && !say_error(ui, out)) {
+        say_last_command(ui, out);
+    }
+}
+
+/* Row by row, the last one cut; gives their number. */
+static int put_message(const struct message *message, const struct area *area, int rows)
+{
+    const char *rest = buf_text(&message->text);
+    int y = 0;
+    for (; y + 1 < rows && text_columns(str_from(rest)) >= area->cols; y++) {
+        size_t len = screen_line_len(str_from(rest), area->cols - 1);
+        area_put(area, 1, y, message->role, (struct str){rest, len});
+        rest += len;
+        rest += strspn(rest, " ");
+    }
+    area_cut(area, 1, y, message->role, area->cols - 1, rest);
+    return y + 1;
+}
+
+int pane_message_rows(const struct ui *ui, int cols)
+{
+    struct area nowhere = {.cols = cols};
+    struct message message;
+    message_of(ui, &message);
+    int rows = cols > 1 ? put_message(&message, &nowhere, MESSAGE_ROWS) : 1;
+    buf_done(&message.text);
+    return rows;
 }
 
 static void pending_chord(const struct ui *ui, const struct area *area)
@@ -132,14 +172,15 @@ static void draw_prompt(const struct prompt *prompt, const struct area *area)
 
 void pane_message(const struct ui *ui, const struct area *area)
 {
+    struct message message;
     if (ui->pending.count > 0) {
         pending_chord(ui, area);
     } else if (prompt_is_open(&ui->prompt)) {
         draw_prompt(&ui->prompt, area);
-    } else if (ui->message[0] != '\0') {
-        area_cut(area, 1, 0, ui->is_alert ? ROLE_ALERT : ROLE_NOTICE, area->cols - 1, ui->message);
-    } else if (!answered_command(ui, area) && !lost_runner(ui, area) && !chosen_error(ui, area)) {
-        last_command(ui, area);
+    } else {
+        message_of(ui, &message);
+        put_message(&message, area, area->rows);
+        buf_done(&message.text);
     }
 }
 

@@ -44,17 +44,35 @@ void page_wrap_str(struct page *page, enum role role, int indent, struct str tex
 }
 
 /* ---- there is no run yet */
-static const char *how_to_start(const struct client *client)
+static void put_how_to_start(struct page *page, const struct ui *ui)
 {
-    if (client->awaited_number != 0) {
-        return "A run is being started; it appears here. On first use the data are prepared "
-               "before.";
+    const struct key_chord *start = keymap_first(&ui->bindings, ACTION_NEW_RUN, ui_place(ui));
+    struct buf text;
+    if (ui->client->awaited_number != 0) {
+        page_wrap(page, ROLE_NOTICE, 2,
+                  "A run is being started; it appears here. On first use the data are prepared "
+                  "before.");
+        return;
     }
-    return client->is_read_only
-               ? "There is no run yet, and this console is read-only. The first run appears here "
-                 "when it starts."
-               : "There is no run yet. Press n to see what a run does and to start one; raw data "
-                 "come from gatehouse prepare.";
+    if (ui->client->is_read_only) {
+        page_wrap(page, ROLE_NOTICE, 2,
+                  "There is no run yet, and this console is read-only. The first run appears here "
+                  "when it starts.");
+        return;
+    }
+    buf_init(&text, TEXT_MAX);
+    buf_append_text(&text, "There is no run yet. Press ");
+    if (start != NULL) {
+        key_chord_print(start, &text);
+    } else {
+        buf_append_text(&text, ":new_run");
+    }
+    buf_append_text(&text, " to see what a run does and to start one.");
+    page_wrap(page, ROLE_NOTICE, 2, buf_text(&text));
+    page_wrap(page, ROLE_TEXT, 2,
+              "It needs raw data: gatehouse prepare FILE takes yours; gatehouse --prepare-sample "
+              "makes synthetic ones and starts a run on them.");
+    buf_done(&text);
 }
 
 /* "after 1, 2" */
@@ -72,7 +90,7 @@ void pane_plan(const struct ui *ui, const struct area *area)
     struct page page = {&body, 1};
     area_title(area, true, "Plan of the pipeline",
                ui->client->awaited_number != 0 ? "a run is being started" : "no run yet");
-    page_wrap(&page, ROLE_NOTICE, 2, how_to_start(ui->client));
+    put_how_to_start(&page, ui);
     page_line(&page, ROLE_TEXT, "%s", "");
     page_line(&page, ROLE_MUTED, "   # %-28s %-16s %-8s", "STAGE", "KIND", "TRIES");
     for (size_t i = 0; i < dag->count; i++) {

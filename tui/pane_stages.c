@@ -110,34 +110,36 @@ static void draw_bar(const struct area *area, int x, int y, double fraction)
     }
 }
 
-/* The longest part that fits and ends where a sense does: before a comma, else before a blank. */
-static struct str fitting_part(struct str text, int cols)
+/* Columns of what stands before the last `separator` within `cols` columns. */
+static int fitting_columns(struct str text, const char *separator, int cols)
 {
-    struct str part = {text.ptr, screen_line_len(text, cols)};
-    const char *comma = memmem(part.ptr, part.len, ", ", 2);
-    for (const char *at = comma; at != NULL;) {
-        comma = at;
-        at = memmem(at + 1, part.len - (size_t)(at + 1 - part.ptr), ", ", 2);
+    int fitting = 0;
+    for (size_t i = 1; i < text.len; i++) {
+        bool is_end =
+            str_starts_with((struct str){text.ptr + i, text.len - i}, str_from(separator));
+        int columns = is_end ? text_columns((struct str){text.ptr, i}) : 0;
+        fitting = columns <= cols && columns > fitting ? columns : fitting;
     }
-    part.len = comma != NULL ? (size_t)(comma - part.ptr) : part.len;
-    while (part.len > 0 && strchr(" ,:", part.ptr[part.len - 1]) != NULL) {
-        part.len--;
-    }
-    return part;
+    return fitting;
 }
 
-/* What does not fit is left out, when enough still stands; else it is cut, and shows it. */
+/* What does not fit is left out from a comma or blank on when enough stands before it; else it is
+ * cut, and shows it. */
 static void draw_detail(const struct area *area, int x, int y, enum role role, const char *text)
 {
-    int cols = area->cols - x;
+    struct area cell = area_sub(area, x, y, area->cols - x, 1);
     struct str whole = str_from(text);
-    bool fits = text_columns(whole) <= cols;
-    struct str part = cols > 0 && !fits ? fitting_part(whole, cols) : whole;
-    if (fits || text_columns(part) * 3 <= cols) {
-        area_cut(area, x, y, role, cols, text);
+    int parts = fitting_columns(whole, ", ", cell.cols);
+    int words = fitting_columns(whole, " ", cell.cols);
+    if (text_columns(whole) > cell.cols && parts * 3 > cell.cols) {
+        cell.cols = parts;
+    } else if (text_columns(whole) > cell.cols && words * 5 >= cell.cols * 4) {
+        cell.cols = words;
     } else {
-        area_put(area, x, y, role, part);
+        area_cut(&cell, 0, 0, role, cell.cols, text);
+        return;
     }
+    area_text(&cell, 0, 0, role, text);
 }
 
 static void draw_stage(const struct ui *ui, const struct area *area, int y,

@@ -23,6 +23,7 @@ int pane_audit(const struct ui *ui, const struct area *area);
 int pane_help(const struct ui *ui, const struct area *area);
 void pane_plan(const struct ui *ui, const struct area *area); /* there is no run yet */
 void pane_message(const struct ui *ui, const struct area *area);
+int pane_message_rows(const struct ui *ui, int cols); /* that it would like */
 void pane_hints(const struct ui *ui, const struct area *area);
 /* The whole run in one line: "5/6 train 62% ETA 05:21". */
 void pane_line(const struct ui *ui, const struct area *area);

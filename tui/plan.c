@@ -41,36 +41,56 @@ static int64_t usual_total(const struct dag *dag, const bool *will_run, const in
 
 struct planned {
     const struct dag *dag;
+    const struct run *run; /* NULL: a new one */
     bool *will_run;
     int64_t *usual_ms;
 };
 
-static void list_stages(const struct planned *planned, bool runs, struct buf *out)
+/* What becomes of a stage when a plan is carried out. */
+enum fate { FATE_RUNS, FATE_GOES_ON, FATE_IS_USED, FATE_STAYS };
+
+static enum fate fate_of(const struct planned *planned, size_t stage)
 {
-    int listed = 0, left = 0;
+    if (planned->will_run[stage] || planned->run == NULL) {
+        return FATE_RUNS;
+    }
+    enum stage_state state = planned->run->stages[stage].state;
+    return stage_state_is_active(state)                       ? FATE_GOES_ON
+           : state == STAGE_SUCCESS || state == STAGE_SKIPPED ? FATE_IS_USED
+                                                              : FATE_STAYS;
+}
+
+static void list_stage(const struct planned *planned, size_t stage, enum fate fate, struct buf *out)
+{
+    char usual[CLOCK_TEXT_SIZE];
+    buf_printf(out, "  %2zu ", stage + 1);
+    if (fate == FATE_RUNS && planned->usual_ms[stage] > 0) {
+        clock_format_span(planned->usual_ms[stage], usual);
+        buf_printf(out, "%-30s usually %s\n", planned->dag->stages[stage].name, usual);
+    } else {
+        buf_printf(out, "%s\n", planned->dag->stages[stage].name);
+    }
+}
+
+/* The stages of this fate, under a heading when there are any. */
+static void list_stages(const struct planned *planned, enum fate fate, const char *heading,
+                        struct buf *out)
+{
+    int listed = 0;
     for (size_t i = 0; i < planned->dag->count; i++) {
-        char usual[CLOCK_TEXT_SIZE];
-        if (planned->will_run[i] != runs) {
+        if (fate_of(planned, i) != fate) {
             continue;
         }
-        if (listed == STAGES_LISTED) {
-            left++;
-            continue;
+        if (listed == 0) {
+            buf_printf(out, "%s\n", heading);
+        }
+        if (listed < STAGES_LISTED) {
+            list_stage(planned, i, fate, out);
         }
         listed++;
-        if (planned->usual_ms[i] > 0) {
-            clock_format_span(planned->usual_ms[i], usual);
-        } else {
-            clock_format_duration(-1, usual);
-        }
-        buf_printf(out, "  %2zu %-30s", i + 1, planned->dag->stages[i].name);
-        if (runs) {
-            buf_printf(out, " usually %s", usual);
-        }
-        buf_append_char(out, '\n');
     }
-    if (left > 0) {
-        buf_printf(out, "  and %d more\n", left);
+    if (listed > STAGES_LISTED) {
+        buf_printf(out, "  and %d more\n", listed - STAGES_LISTED);
     }
 }
 
@@ -117,8 +137,7 @@ void plan_new_run(struct ui *ui)
                config_text(config, CONFIG_data_cleaned_bucket),
                config_text(config, CONFIG_data_training_bucket),
                config_text(config, CONFIG_data_models_bucket));
-    buf_append_text(&text, "These stages run:\n");
-    list_stages(&planned, true, &text);
+    list_stages(&planned, FATE_RUNS, "These stages run:", &text);
     append_total(&planned, &text);
     dialog_close(&ui->dialog);
     ui->dialog.kind = DIALOG_NEW_RUN;
@@ -131,13 +150,14 @@ void plan_new_run(struct ui *ui)
 }
 
 /* ---- commands to a run */
-static size_t count_planned(const struct planned *planned)
+static bool runs_any(const struct planned *planned)
 {
-    size_t count = 0;
     for (size_t i = 0; i < planned->dag->count; i++) {
-        count += planned->will_run[i] ? 1 : 0;
+        if (planned->will_run[i]) {
+            return true;
+        }
     }
-    return count;
+    return false;
 }
 
 /* What a new runner finds: what is done stays, work that outlived its runner is adopted. */
@@ -153,17 +173,14 @@ static void describe_resume(const struct ui *ui, const struct planned *planned, 
                                                         : "was lost: runs again");
         }
     }
-    if (count_planned(planned) > 0) {
-        buf_append_text(text, "Then these stages run:\n");
-        list_stages(planned, true, text);
-    }
+    list_stages(planned, FATE_RUNS, "Then these stages run:", text);
     buf_append_text(text, "What is done stays done.");
 }
 
 void plan_resume(struct ui *ui)
 {
     const struct view *view = &ui->client->view;
-    struct planned planned = {.dag = view->run.dag};
+    struct planned planned = {.dag = view->run.dag, .run = &view->run};
     struct buf text;
     planned.will_run = xcalloc(view->run.dag->count, sizeof(bool));
     planned.usual_ms = xcalloc(view->run.dag->count, sizeof(int64_t));
@@ -202,14 +219,17 @@ static void describe_command(const struct ui *ui, enum command_verb verb,
         buf_printf(text, "%s counts as done without having run.\n",
                    run->dag->stages[ui->stage].name);
     }
-    size_t count = count_planned(planned);
-    buf_append_text(text, count == 0 ? "No stage runs.\n" : "These stages run:\n");
-    list_stages(planned, true, text);
-    if (count < run->dag->count) {
-        buf_append_text(text, "These do not run, what they gave is used:\n");
-        list_stages(planned, false, text);
+    bool is_any = runs_any(planned);
+    if (!is_any) {
+        buf_append_text(text, "No stage runs.\n");
     }
-    append_total(planned, text);
+    list_stages(planned, FATE_RUNS, "These stages run:", text);
+    list_stages(planned, FATE_GOES_ON, "These are going on and are left alone:", text);
+    list_stages(planned, FATE_IS_USED, "These do not run, what they gave is used:", text);
+    list_stages(planned, FATE_STAYS, "These do not run:", text);
+    if (is_any) {
+        append_total(planned, text);
+    }
 }
 
 bool plan_command(struct ui *ui, enum command_verb verb, struct error *err)
@@ -217,7 +237,7 @@ bool plan_command(struct ui *ui, enum command_verb verb, struct error *err)
     const struct view *view = &ui->client->view;
     const char *stage = view->run.dag->stages[ui->stage].name;
     struct command command = {.verb = verb, .stage = verb == COMMAND_STOP ? NULL : stage};
-    struct planned planned = {.dag = view->run.dag};
+    struct planned planned = {.dag = view->run.dag, .run = &view->run};
     struct buf text;
     command.reason = verb == COMMAND_SKIP ? "asked for" : NULL; /* the dialog asks for it */
     planned.will_run = xcalloc(view->run.dag->count, sizeof(bool));

@@ -228,12 +228,13 @@ static void draw_main(struct ui *ui, const struct layout *layout)
     }
 }
 
-static struct layout_wish wish_of(const struct ui *ui)
+static struct layout_wish wish_of(const struct ui *ui, int cols)
 {
     const struct view *view = &ui->client->view;
     struct layout_wish wish = {
         .only = ui->is_zoomed ? focused_pane(ui) : PANE_COUNT,
         .focus = focused_pane(ui),
+        .message_rows = pane_message_rows(ui, cols),
     };
     if (!ui->client->has_run) {
         return wish;
@@ -272,7 +273,7 @@ void ui_print_title(const struct ui *ui, struct buf *out)
 void ui_draw(struct ui *ui, struct screen *screen)
 {
     struct layout layout;
-    struct layout_wish wish = wish_of(ui);
+    struct layout_wish wish = wish_of(ui, screen->cols);
     int64_t now_ms = ui->now_ms;
     if (client_is_lost(ui->client)) { /* it is shown as it was when it was heard of last */
         ui->now_ms = ui->client->view.run.last_ts_ms;

@@ -97,18 +97,22 @@ static void append_progress(const struct view_stage *stage, const struct view_ro
     char eta[CLOCK_TEXT_SIZE];
     int64_t step_number = json_int_or(stage->progress, "step_number", 0);
     int64_t step_count = json_int_or(stage->progress, "step_count", 0);
+    const char *step = json_text_or(stage->progress, "step", "");
     const char *detail = json_text_or(stage->progress, "detail", "");
     if (row->fraction >= 0) {
-        buf_printf(out, "%d%% ", (int)(row->fraction * 100));
+        buf_printf(out, "%d%%", (int)(row->fraction * 100));
     }
     if (row->eta_ms >= 0) {
         clock_format_duration(row->eta_ms, eta);
-        buf_printf(out, "ETA %s ", eta);
+        buf_printf(out, "%sETA %s", out->len > 0 ? " " : "", eta);
+    }
+    if (out->len > 0 && (step_count > 1 || step[0] != '\0')) {
+        buf_append_text(out, ", ");
     }
     if (step_count > 1) {
         buf_printf(out, "%lld/%lld ", (long long)step_number, (long long)step_count);
     }
-    text_printable(out, json_text_or(stage->progress, "step", ""));
+    text_printable(out, step);
     if (detail[0] != '\0') {
         buf_append_text(out, ": ");
         text_printable(out, detail);

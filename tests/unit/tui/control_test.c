@@ -88,6 +88,32 @@ static void a_dialog_shows_the_plan_and_enter_alone_says_no(void **state)
     ui_fixture_done(&fixture);
 }
 
+static void a_plan_tells_what_is_used_from_what_goes_on_or_stays(void **state)
+{
+    static const char *const branches = "{\"pipeline\":\"p\",\"max_parallel\":4,\"stages\":["
+                                        "{\"name\":\"done\",\"kind\":\"work\",\"after\":[]},"
+                                        "{\"name\":\"bad\",\"kind\":\"work\",\"after\":[]},"
+                                        "{\"name\":\"slow\",\"kind\":\"work\",\"after\":[]},"
+                                        "{\"name\":\"worse\",\"kind\":\"work\",\"after\":[]}]}";
+    struct ui_fixture fixture;
+    (void)state;
+    ui_fixture_init_dag(&fixture, branches);
+    fixture_end(&fixture.run, "done", OUTCOME_SUCCESS);
+    fixture_fail(&fixture.run, "bad", ERROR_PERMANENT);
+    fixture_fail(&fixture.run, "worse", ERROR_PERMANENT);
+    ui_fixture_follow(&fixture);
+    press(&fixture, '2');
+    press(&fixture, 'r');
+    assert_int_equal(fixture.ui.dialog.kind, DIALOG_COMMAND);
+    assert_string_equal(fixture.ui.dialog.plan,
+                        "These stages run:\n   2 bad\n"
+                        "These are going on and are left alone:\n   3 slow\n"
+                        "These do not run, what they gave is used:\n   1 done\n"
+                        "These do not run:\n   4 worse\n"
+                        "No past run tells how long this takes.");
+    ui_fixture_done(&fixture);
+}
+
 static void yes_is_chosen_by_y_or_by_tab_and_enter(void **state)
 {
     struct dialog dialog = {.kind = DIALOG_COMMAND};
@@ -337,6 +363,7 @@ int main(void)
         cmocka_unit_test(every_key_can_be_pressed_everywhere),
         cmocka_unit_test(read_only_opens_no_dialog_and_says_why),
         cmocka_unit_test(a_dialog_shows_the_plan_and_enter_alone_says_no),
+        cmocka_unit_test(a_plan_tells_what_is_used_from_what_goes_on_or_stays),
         cmocka_unit_test(yes_is_chosen_by_y_or_by_tab_and_enter),
         cmocka_unit_test(a_skip_needs_a_reason),
         cmocka_unit_test(a_field_takes_no_more_than_fits),

@@ -137,6 +137,31 @@ static void a_stage_that_failed(void **state)
     ui_fixture_done(&fixture);
 }
 
+static void what_went_wrong_is_told_in_full_where_there_is_room(void **state)
+{
+    static const char *const why = "invoke function: clean: no object under s3://raw/source1/: put "
+                                   "a file there, or change where it looks for one";
+    struct ui_fixture fixture;
+    (void)state;
+    ui_fixture_init(&fixture);
+    fixture_fail(&fixture.run, "check_lambda_connection", ERROR_PERMANENT);
+    ui_fixture_follow(&fixture);
+    struct error *error = &fixture.client.view.run.stages[0].error;
+    snprintf(error->message, sizeof(error->message), "%s", why);
+    ui_fixture_draw(&fixture, 80, 24);
+    ui_fixture_assert_shows(&fixture,
+                            "put a file there,\n or change where it looks for one\n?help");
+    ui_fixture_draw(&fixture, 80, 19);
+    ui_fixture_assert_shows(&fixture, "put a file there, o~\n?help");
+    fixture.ui.stage = 1;
+    ui_fixture_draw(&fixture, 80, 24);
+    ui_fixture_assert_hides(&fixture, "s3://raw");
+    snprintf(fixture.ui.message, sizeof(fixture.ui.message), "%0250d", 0);
+    ui_fixture_draw(&fixture, 80, 24);
+    ui_fixture_assert_shows(&fixture, "00~\n?help");
+    ui_fixture_done(&fixture);
+}
+
 /* Tries of all sorts, and the chain of causes of what went wrong. */
 static void the_details_of_a_stage(void **state)
 {
@@ -431,6 +456,7 @@ int main(void)
         cmocka_unit_test(a_model_that_passed),
         cmocka_unit_test(a_model_that_was_rejected),
         cmocka_unit_test(a_stage_that_failed),
+        cmocka_unit_test(what_went_wrong_is_told_in_full_where_there_is_room),
         cmocka_unit_test(the_details_of_a_stage),
         cmocka_unit_test(a_run_whose_runner_is_gone_says_so),
         cmocka_unit_test(others_who_watch_are_told),

@@ -139,7 +139,7 @@ static void a_row_shows_progress_and_the_time_left(void **state)
     assert_int_equal(row.tries_max, 2);
     assert_int_equal(row.elapsed_ms, 62000);
     assert_int_equal(row.eta_ms, 38000);
-    assert_string_equal(row.detail, "62% ETA 00:38 2/4 wait for job: InProgress/Training");
+    assert_string_equal(row.detail, "62% ETA 00:38, 2/4 wait for job: InProgress/Training");
     view_row(&view, 0, fixture.now_ms + 30000, &row);
     assert_int_equal(row.eta_ms, 8000); /* no news: it counts down */
     view_row(&view, 0, fixture.now_ms + 60000, &row);
@@ -392,7 +392,7 @@ static void a_long_detail_goes_on_in_the_next_line(void **state)
     view_set_usual(&view, "merge", 45000);
     char *text = rendered(&view, fixture.now_ms);
     assert_has(text, " STATE   TRY ELAPSED  USUAL  DETAIL\n");
-    assert_has(text, " RUN     1/2   01:02 45.0 s  62% ETA 00:38 wait\n"
+    assert_has(text, " RUN     1/2   01:02 45.0 s  62% ETA 00:38, wait\n"
                      "                                                           for job:\n"
                      "                                                           "
                      "InProgress/Training\n");
