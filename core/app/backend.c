@@ -34,6 +34,25 @@ bool backend_is_aws(const struct config *config, enum config_id port)
     return strcmp(config_text(config, port), "aws") == 0;
 }
 
+bool backend_check_reach(const struct config *config, struct error *err)
+{
+    static const enum config_id followers[] = {CONFIG_backend_function_service,
+                                               CONFIG_backend_training_service};
+    const char *objects = config_text(config, CONFIG_backend_object_store);
+    for (size_t i = 0; i < sizeof(followers) / sizeof(followers[0]); i++) {
+        const char *backend = config_text(config, followers[i]);
+        if (strcmp(backend, objects) != 0) {
+            return error_set(err, ERROR_PERMANENT, "bad_backends",
+                             "backend.%s is \"%s\" (%s) and cannot reach objects that are on "
+                             "\"%s\" (backend.object_store, %s): choose the same for both",
+                             config_key(followers[i])->name, backend,
+                             config->values[followers[i]].origin, objects,
+                             config->values[CONFIG_backend_object_store].origin);
+        }
+    }
+    return true;
+}
+
 bool backend_has_cluster(const struct config *config)
 {
     return !backend_is_aws(config, CONFIG_backend_database) &&

@@ -26,6 +26,9 @@ struct cluster_settings backend_cluster_settings(const struct config *config,
                                                  const char *state_folder);
 /* Whether a port (CONFIG_backend_...) is on AWS. */
 bool backend_is_aws(const struct config *config, enum config_id port);
+/* Whether functions and training can reach the objects; false with err (permanent, "bad_backends")
+ * that names both. prepare needs only the objects. */
+bool backend_check_reach(const struct config *config, struct error *err);
 /* True when the database is the private cluster. */
 bool backend_has_cluster(const struct config *config);
 

@@ -163,6 +163,10 @@ static int run_batch(struct app *app, const char *run_id)
     struct backend backend;
     struct error err;
     int code = EXIT_CODE_OK;
+    if (!backend_check_reach(app->config, &err)) {
+        complain("%s", err.message);
+        return;
+    }
     if (!backend_init(&backend, app, &err)) {
         code = app_fail(&err, "");
     }

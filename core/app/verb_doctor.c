@@ -295,6 +295,10 @@ static void tell_libraries(struct doctor *doctor)
 static void check_backend(struct doctor *doctor)
 {
     const struct config *config = doctor->app->config;
+    struct error err;
+    if (!backend_check_reach(config, &err)) {
+        doctor_tell(doctor, CHECK_FAIL, "backend", err.message, "");
+    }
     bool is_reachable = doctor->backend.aws == NULL || doctor_check_aws(doctor);
     bool are_functions_here = !backend_is_aws(config, CONFIG_backend_function_service);
     if (are_functions_here) {

@@ -446,3 +446,9 @@ def test_doctor_finds_too_small_a_quota_and_wrong_keys(world):
     result = world.run("doctor", "--format", "json")
     assert ("credentials", "FAILED") in [check[:2] for check in checks(result)] and result.returncode == 1
     assert len(world.aws.calls) - asked <= 3
+
+
+def test_functions_that_cannot_reach_the_objects_are_refused(world):
+    result = world.run("--batch", "--set", "backend.training_service=local")
+    assert result.returncode == 78 and "training_service" in result.stderr and "object_store" in result.stderr
+    assert world.aws.calls == []
