@@ -165,7 +165,7 @@ static int run_batch(struct app *app, const char *run_id)
     int code = EXIT_CODE_OK;
     if (!backend_check_reach(app->config, &err)) {
         complain("%s", err.message);
-        return;
+        return EXIT_CODE_CONFIG;
     }
     if (!backend_init(&backend, app, &err)) {
         code = app_fail(&err, "");
