@@ -1,6 +1,6 @@
 """Figures of gatehouse beside named peers, as ratios of the same run. Nothing here is a test.
 
-usage: bench.py [SECTION...]   sections: chain start run data linear sign console (default: all)
+usage: bench.py [SECTION...]   sections: chain start run data linear sign lambda console (default: all)
   GATEHOUSE_RAW_CSV   the raw data set of section `run` (default: the built-in sample, 30,000 rows)
   BENCH_ROWS          rows of section `data` (default 10,000,000)
 """
@@ -15,6 +15,7 @@ import time
 
 from common import BIN, DATA_BENCH, GATEHOUSE, HERE, MIB, SIGV4_BENCH, environment, gatehouse, pss, say, title
 from console_bench import console
+from lambda_bench import cold
 
 
 def our_processes(folder):
@@ -201,7 +202,8 @@ def sign(folder):
         ours["per_second"] / peer["per_second"])
 
 
-SECTIONS = {"chain": chain, "start": start, "run": run, "data": data, "linear": linear, "sign": sign, "console": console}
+SECTIONS = {"chain": chain, "start": start, "run": run, "data": data, "linear": linear, "sign": sign, "lambda": cold,
+            "console": console}
 
 
 def main():
