@@ -140,11 +140,12 @@ static void on_log(void *context, struct attempt *attempt, const char *level, st
     struct error err;
     struct buf text;
     (void)attempt;
-    if (try_log_holds(&try->log, level)) {
-        return;
-    }
     buf_init(&text, line.len * 3 + 1); /* U+FFFD takes three bytes */
     utf8_append_printable(&text, line);
+    if (try_log_holds(&try->log, level, buf_str(&text))) {
+        buf_done(&text);
+        return;
+    }
     bool is_ok = try_log_write(&try->log, engine_now_ms(engine), level, buf_str(&text), &err);
     if (!is_ok && !try->is_log_failing) {
         engine_notice(engine, &err);

@@ -4,6 +4,7 @@
 #include "core/base/alloc.h"
 #include "core/base/clock.h"
 #include "core/base/file.h"
+#include "core/base/random.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +27,54 @@ void try_log_done(struct try_log *log)
         close(log->fd);
     }
     free(log->path);
+    free(log->held);
     *log = (struct try_log){.fd = -1};
+}
+
+/* ---- the lines of the runner before us */
+
+struct try_log_line {
+    uint64_t hash;
+    int64_t left; /* how often it is still to come */
+};
+
+static uint64_t hash_of(struct str text)
+{
+    uint64_t hash = random_mix(text.len);
+    for (size_t i = 0; i < text.len; i++) {
+        hash = random_mix(hash ^ (unsigned char)text.ptr[i]);
+    }
+    return hash;
+}
+
+static int compare_lines(const void *left, const void *right)
+{
+    uint64_t a = ((const struct try_log_line *)left)->hash;
+    uint64_t b = ((const struct try_log_line *)right)->hash;
+    return (a > b) - (a < b);
+}
+
+static void hold(struct try_log *log, struct str text)
+{
+    size_t count = log->held_count;
+    if ((count & (count - 1)) == 0) { /* full: the capacity is a power of two */
+        log->held = xreallocarray(log->held, count == 0 ? 1 : count * 2, sizeof(*log->held));
+    }
+    log->held[log->held_count++] = (struct try_log_line){hash_of(text), 1};
+}
+
+static void fold_equal_lines(struct try_log *log)
+{
+    size_t count = 0;
+    qsort(log->held, log->held_count, sizeof(*log->held), compare_lines);
+    for (size_t i = 0; i < log->held_count; i++) {
+        if (count > 0 && log->held[count - 1].hash == log->held[i].hash) {
+            log->held[count - 1].left++;
+        } else {
+            log->held[count++] = log->held[i];
+        }
+    }
+    log->held_count = count;
 }
 
 void try_log_adopt(struct try_log *log)
@@ -34,22 +82,41 @@ void try_log_adopt(struct try_log *log)
     size_t head = strlen("2026-11-22T15:39:28.123Z ");
     char *line = NULL;
     size_t size = 0;
+    ssize_t len = 0;
     FILE *file = fopen(log->path, "re");
-    while (file != NULL && getline(&line, &size, file) > 0) {
-        log->held += strlen(line) > head && str_starts_with(str_from(line + head), STR("out "));
+    while (file != NULL && (len = getline(&line, &size, file)) > 0) {
+        struct str text = {line, (size_t)len - (line[len - 1] == '\n' ? 1 : 0)};
+        struct str said = {line + head, text.len < head ? 0 : text.len - head};
+        if (str_starts_with(said, STR("out "))) {
+            hold(log, (struct str){said.ptr + strlen("out "), said.len - strlen("out ")});
+        }
     }
     if (file != NULL) {
         fclose(file);
     }
     free(line);
+    if (log->held_count > 0) {
+        fold_equal_lines(log);
+    }
 }
 
-bool try_log_holds(struct try_log *log, const char *level)
+bool try_log_holds(struct try_log *log, const char *level, struct str printable)
 {
-    bool is_held = log->held > 0 && strcmp(level, "out") == 0;
-    log->held -= is_held;
+    struct try_log_line wanted = {.left = 0};
+    if (log->held_count == 0 || strcmp(level, "out") != 0) {
+        return false;
+    }
+    wanted.hash = hash_of(printable);
+    struct try_log_line *line =
+        bsearch(&wanted, log->held, log->held_count, sizeof(*log->held), compare_lines);
+    bool is_held = line != NULL && line->left > 0;
+    if (is_held) {
+        line->left--;
+    }
     return is_held;
 }
+
+/* ---- writing */
 
 static struct str cut_note(void)
 {
