@@ -130,17 +130,6 @@ bool aws_error_is_not_found(const struct error *err)
 
 /* ---- reading them */
 
-/* Printable, cut to what fits. */
-static void put(struct str text, char *out, size_t size)
-{
-    struct buf printable;
-    buf_init(&printable, 4 * size);
-    text.len = text.len < size ? text.len : size - 1;
-    utf8_append_printable(&printable, text);
-    snprintf(out, size, "%s", buf_text(&printable));
-    buf_done(&printable);
-}
-
 /* "com.amazonaws.x#Code:http://..." is Code. */
 static void put_code(struct str code, struct aws_refusal *out)
 {
@@ -150,7 +139,7 @@ static void put_code(struct str code, struct aws_refusal *out)
     if (hash != NULL) {
         code = (struct str){hash + 1, code.len - (size_t)(hash + 1 - code.ptr)};
     }
-    put(str_trim(code), out->code, sizeof(out->code));
+    utf8_copy_printable(str_trim(code), out->code, sizeof(out->code));
 }
 
 static bool is_region(struct str text)
@@ -168,7 +157,7 @@ static bool is_region(struct str text)
 static void put_region(struct str text, struct aws_refusal *out)
 {
     if (is_region(text)) {
-        put(text, out->region, sizeof(out->region));
+        utf8_copy_printable(text, out->region, sizeof(out->region));
     }
 }
 
@@ -180,13 +169,13 @@ static bool take_element(void *context, const char *path, struct str text, struc
     if (str_ends_with(where, STR("Error/Code"))) {
         put_code(text, out);
     } else if (str_ends_with(where, STR("Error/Message"))) {
-        put(text, out->text, sizeof(out->text));
+        utf8_copy_printable(text, out->text, sizeof(out->text));
     } else if (str_ends_with(where, STR("Error/Region"))) {
         put_region(text, out);
     } else if (str_ends_with(where, STR("Error/ServerTime"))) {
         clock_parse_utc(text, &out->server_time_ms);
     } else if (str_ends_with(where, STR("/RequestId"))) {
-        put(text, out->request_id, sizeof(out->request_id));
+        utf8_copy_printable(text, out->request_id, sizeof(out->request_id));
     }
     return true;
 }
@@ -212,7 +201,7 @@ static void read_json(struct str body, struct aws_refusal *out)
     const char *code = first_text(json, code_names, 4);
     const char *text = first_text(json, text_names, 4);
     put_code(str_from(code), out);
-    put(str_from(text), out->text, sizeof(out->text));
+    utf8_copy_printable(str_from(text), out->text, sizeof(out->text));
     json_free(json);
 }
 
@@ -226,7 +215,7 @@ static void read_headers(struct str headers, struct aws_refusal *out)
     for (size_t i = 0; i < 2; i++) {
         struct str id = http_header_find(headers, id_names[i]);
         if (id.len > 0) {
-            put(id, out->request_id, sizeof(out->request_id));
+            utf8_copy_printable(id, out->request_id, sizeof(out->request_id));
         }
     }
     put_region(http_header_find(headers, "x-amz-bucket-region"), out);

@@ -120,11 +120,7 @@ void lambda_call_done(struct lambda_call *call)
 static void put(const struct json *configuration, const char *name, const char *otherwise,
                 char *out_text, size_t size)
 {
-    struct buf text;
-    buf_init(&text, 4 * size);
-    utf8_append_printable(&text, str_from(json_text_or(configuration, name, otherwise)));
-    snprintf(out_text, size, "%s", buf_text(&text));
-    buf_done(&text);
+    utf8_copy_printable(str_from(json_text_or(configuration, name, otherwise)), out_text, size);
 }
 
 void lambda_state_read(const struct json *configuration, struct lambda_state *out_state)

@@ -4,6 +4,7 @@
 #include "core/aws/endpoint.h"
 #include "core/aws/sagemaker_hyperparameters.h"
 #include "core/base/alloc.h"
+#include "core/base/utf8.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -221,7 +222,7 @@ struct json *sagemaker_complete_request(const struct json *request,
 
 static void copy_text(const struct json *object, const char *name, char *to, size_t size)
 {
-    snprintf(to, size, "%s", json_text_or(object, name, ""));
+    utf8_copy_printable(str_from(json_text_or(object, name, "")), to, size);
 }
 
 /* Seconds since 1970, with a fraction. */

@@ -1,6 +1,8 @@
 /* UTF-8 decoding and the one filter that text from outside passes before it is shown. */
 #include "core/base/utf8.h"
 
+#include <stdio.h>
+
 static size_t sequence_length(unsigned char lead)
 {
     return lead < 0x80   ? 1
@@ -114,4 +116,14 @@ static bool is_unprintable(uint32_t c)
 bool utf8_append_printable(struct buf *out, struct str s)
 {
     return append_filtered(out, s, is_unprintable);
+}
+
+void utf8_copy_printable(struct str s, char *out_text, size_t size)
+{
+    struct buf text;
+    buf_init(&text, 4 * size);
+    s.len = s.len < size ? s.len : size - 1;
+    utf8_append_printable(&text, s);
+    snprintf(out_text, size, "%s", buf_text(&text));
+    buf_done(&text);
 }

@@ -18,6 +18,8 @@ bool utf8_append_valid(struct buf *out, struct str s);
 /* Copies s for a terminal or a one-line log: control bytes (C0, DEL, C1, newline, ESC),
  * bidirectional overrides and invalid bytes become visible U+FFFD; a tab becomes one blank. */
 bool utf8_append_printable(struct buf *out, struct str s);
+/* The same into a field of fixed size, cut to what fits. */
+void utf8_copy_printable(struct str s, char *out_text, size_t size);
 /* Neither a control byte, nor a bidirectional mark or override, nor a separator of lines. */
 bool utf8_is_printable(uint32_t code_point);
 

@@ -77,6 +77,7 @@ bool database_secret_apply(const char *dsn, struct str secret, struct secret *ou
     const char *password = json_text_or(json, "password", "");
     struct buf text;
     buf_init(&text, DSN_LIMIT);
+    buf_reserve(&text, DSN_LIMIT); /* growing would leave copies behind */
     bool is_good = user[0] != '\0' && password[0] != '\0' && buf_append_text(&text, dsn) &&
                    append_word(&text, is_uri(dsn), "user", user) &&
                    append_word(&text, is_uri(dsn), "password", password);
@@ -86,11 +87,8 @@ bool database_secret_apply(const char *dsn, struct str secret, struct secret *ou
         error_set(err, ERROR_PERMANENT, "bad_secret",
                   "the database's secret is not {\"username\":..,\"password\":..}");
     }
-    if (text.ptr != NULL) {
-        explicit_bzero(text.ptr, text.len);
-    }
-    buf_done(&text);
-    json_free(json);
+    buf_wipe(&text);
+    json_free_wiped(json);
     return is_good;
 }
 
@@ -114,6 +112,7 @@ static void answered(struct op *op, const struct error *err)
     if (!is_good) {
         error_prefix(&failure, "secret %.200s", asking->secret->secret_id);
     }
+    json_wipe(asking->call.response);
     aws_json_call_done(&asking->call);
     json_free(asking->input);
     free(asking);

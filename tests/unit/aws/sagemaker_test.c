@@ -231,6 +231,18 @@ static void every_status_has_its_meaning(void **state)
     }
 }
 
+static void what_a_description_says_is_made_printable(void **state)
+{
+    (void)state;
+    struct error err;
+    struct training_job job;
+    struct json *answer =
+        parse("{\"TrainingJobName\":\"" JOB "\",\"TrainingJobStatus\":\"In\\u001bProgress\"}");
+    assert_false(sagemaker_read_job(answer, &job, &err));
+    assert_null(strchr(err.message, '\033'));
+    json_free(answer);
+}
+
 static void unknown_statuses_are_loud(void **state)
 {
     (void)state;
@@ -562,6 +574,7 @@ int main(void)
         cmocka_unit_test(a_description_is_read_in_whole),
         cmocka_unit_test(every_status_has_its_meaning),
         cmocka_unit_test(unknown_statuses_are_loud),
+        cmocka_unit_test(what_a_description_says_is_made_printable),
         behaviour(a_taken_name_is_told_as_such),
         behaviour(a_throttled_or_lost_creation_is_sent_again),
         behaviour(bad_hyperparameters_never_reach_sagemaker),
