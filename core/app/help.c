@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { LEFT_COLUMN = 28 };
+enum { LEFT_COLUMN = 28, LINE_MAX_BYTES = 80, TEXT_MAX = 4096 };
 
 bool help_is_option_of(enum option option, enum verb verb)
 {
@@ -48,18 +48,42 @@ void help_print_choices(const char *choices, struct buf *out)
     buf_append_text(out, ")");
 }
 
+/* What was printed since `start` is the left column; the text stands in the right one, on as many
+ * lines as it takes. */
+static void print_right(size_t start, const char *text, struct buf *out)
+{
+    size_t at = out->len - start;
+    if (at > LEFT_COLUMN) {
+        buf_append_char(out, '\n');
+        at = 0;
+    }
+    buf_printf(out, "%*s", (int)(LEFT_COLUMN - at), "");
+    at = LEFT_COLUMN;
+    for (struct str rest = str_from(text); rest.len > 0;) {
+        struct str word = str_split(rest, ' ', &rest);
+        if (at > LEFT_COLUMN && at + 1 + word.len >= LINE_MAX_BYTES) {
+            buf_printf(out, "\n%*s", LEFT_COLUMN, "");
+            at = LEFT_COLUMN;
+        }
+        buf_printf(out, "%s%.*s", at > LEFT_COLUMN ? " " : "  ", STR_ARG(word));
+        at += 1 + word.len;
+    }
+    buf_append_char(out, '\n');
+}
+
 static void print_option_line(enum option option, struct buf *out)
 {
     size_t start = out->len;
+    struct buf text;
+    buf_init(&text, TEXT_MAX);
     buf_append_text(out, "  ");
     print_option_name(option, out);
-    size_t width = out->len - start;
-    buf_printf(out, "%*s  %s", width < LEFT_COLUMN ? (int)(LEFT_COLUMN - width) : 0, "",
-               option_spec(option)->sentence);
+    buf_append_text(&text, option_spec(option)->sentence);
     if (option_spec(option)->choices != NULL) {
-        help_print_choices(option_spec(option)->choices, out);
+        help_print_choices(option_spec(option)->choices, &text);
     }
-    buf_append_char(out, '\n');
+    print_right(start, buf_text(&text), out);
+    buf_done(&text);
 }
 
 static void print_options(enum verb verb, bool global, struct buf *out)
@@ -91,9 +115,9 @@ static void print_program_help(struct buf *out)
     for (int i = VERB_NONE + 1; i < VERB_COUNT; i++) {
         const struct verb_spec *spec = option_verb((enum verb)i);
         if (help_is_shown((enum verb)i)) {
-            int used = (int)(strlen(spec->name) + strlen(spec->operands) + 1);
-            buf_printf(out, "  %s %s%*s  %s\n", spec->name, spec->operands,
-                       used < LEFT_COLUMN - 2 ? LEFT_COLUMN - 2 - used : 0, "", spec->sentence);
+            size_t start = out->len;
+            buf_printf(out, "  %s %s", spec->name, spec->operands);
+            print_right(start, spec->sentence, out);
         }
     }
     buf_append_text(out, "\nOptions of a run:\n");

@@ -153,13 +153,15 @@ void help_print_man(const char *version, struct buf *out)
     print_roff(version, out);
     buf_append_text(out, "\" \"User Commands\"\n.SH NAME\n"
                          "gatehouse \\- retrains a model and guards the gate it must pass\n"
-                         ".SH SYNOPSIS\n.B gatehouse \\-\\-batch\n[\\fIoption\\fR...]\n.br\n"
+                         ".SH SYNOPSIS\n.B gatehouse\n[\\fIoption\\fR...]\n.br\n"
+                         ".B gatehouse \\-\\-batch\n[\\fIoption\\fR...]\n.br\n"
                          ".B gatehouse\n\\fIverb\\fR [\\fIoperand\\fR...] [\\fIoption\\fR...]\n"
                          ".SH DESCRIPTION\n");
     print_roff("gatehouse runs the pipeline that cleans the data, trains a credit-default model, "
                "measures it on rows it has not seen, and passes or rejects it by rules. A run is "
                "kept event by event, so it can be resumed after any death, watched and commanded "
-               "from anywhere.\n",
+               "from anywhere. Without a verb and without --batch it is a console on the newest "
+               "run, which starts runs and shows what becomes of them.\n",
                out);
     buf_append_text(out, ".SH OPTIONS\n.SS Of a run\n");
     print_roff_options(false, out);

@@ -87,6 +87,9 @@ def test_version_and_help(gatehouse):
     assert gatehouse("--version").out.startswith("gatehouse ")
     assert "Exit codes:" in gatehouse("--help").out
     assert "--reason" in gatehouse("help", "skip").out
+    text = gatehouse("help").out
+    assert max(map(len, text.splitlines())) <= 80
+    assert "  local status|start|stop|destroy\n" in text and "\n" + 30 * " " in text
     assert gatehouse("help", "skip").out == gatehouse("skip", "--help").out
 
 
