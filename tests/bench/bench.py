@@ -1,8 +1,9 @@
 """Figures of gatehouse beside named peers, as ratios of the same run. Nothing here is a test.
 
-usage: bench.py [SECTION...]   sections: chain start run data linear sign lambda console (default: all)
+usage: bench.py [SECTION...]   sections: chain start run data linear sign s3 polls lambda console (default: all)
   GATEHOUSE_RAW_CSV   the raw data set of section `run` (default: the built-in sample, 30,000 rows)
   BENCH_ROWS          rows of section `data` (default 10,000,000)
+  BENCH_JOBS          training jobs of section `polls` (default 1,000: about 200 seconds)
 """
 import json
 import os
@@ -13,6 +14,7 @@ import sys
 import tempfile
 import time
 
+from aws_bench import polls, s3
 from common import BIN, DATA_BENCH, GATEHOUSE, HERE, MIB, SIGV4_BENCH, environment, gatehouse, pss, say, title
 from console_bench import console
 from lambda_bench import cold
@@ -202,8 +204,8 @@ def sign(folder):
         ours["per_second"] / peer["per_second"])
 
 
-SECTIONS = {"chain": chain, "start": start, "run": run, "data": data, "linear": linear, "sign": sign, "lambda": cold,
-            "console": console}
+SECTIONS = {"chain": chain, "start": start, "run": run, "data": data, "linear": linear, "sign": sign, "s3": s3,
+            "polls": polls, "lambda": cold, "console": console}
 
 
 def main():

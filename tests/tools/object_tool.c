@@ -233,6 +233,7 @@ static bool run_one(struct tool *tool, struct job *job)
     while (running > 0) {
         loop_run(tool->loop);
     }
+    job->running = NULL;
     tell(tool->out, &job->info);
     return !tool->has_failed;
 }
