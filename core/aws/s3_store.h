@@ -1,6 +1,8 @@
 /* The object store port on Amazon S3. Large objects travel in parts, several at a time, both ways,
  * so that memory stays bounded: (parallel + 1) * part_bytes for a reader or a writer. Loop thread
- * only.
+ * only. What is sent is checked by its SHA-256, which is signed (x-amz-content-sha256) and which S3
+ * compares with what arrived; x-amz-checksum-* would check the same bytes a second time, and older
+ * servers refuse it. A copy is one call, so S3's limit for it holds: 5 GB.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
  */
 #ifndef GATEHOUSE_AWS_S3_STORE_H
