@@ -99,8 +99,9 @@ struct config_key {
       "ARN of the role that `functions deploy` gives the functions.")                              \
     X(functions, memory, SIZE, "1769MiB", 134217728, 10737418240.0, NULL,                          \
       "Memory of each on Lambda, in whole MiB; it has one processor of its own from 1769 MiB on.") \
-    X(functions, timeout, DURATION, "15m", 1000, 900000, NULL,                                     \
-      "How long each may run on Lambda, in whole seconds.")                                        \
+    X(functions, timeout, DURATION, "10m", 1000, 900000, NULL,                                     \
+      "How long each may run on Lambda, in whole seconds; no longer than its stage waits, since "  \
+      "Lambda cannot stop it.")                                                                    \
     X(functions, subnets, NAMES, "[]", 0, 16, NULL, "Subnets of their VPC; none: no VPC.")         \
     X(functions, security_groups, NAMES, "[]", 0, 5, NULL,                                         \
       "Security groups of their VPC; needed with subnets.")                                        \

@@ -225,7 +225,7 @@ def test_deploy_creates_three_functions_and_then_finds_nothing_to_do(deployer, a
     for name in NAMES:
         found = account.get_function_configuration(FunctionName=name)
         assert (found["Runtime"], found["Handler"], found["Timeout"], found["MemorySize"]) == (
-            "provided.al2023", name, 900, 1769)
+            "provided.al2023", name, 600, 1769)
         assert found["Role"].endswith("role/functions") and found["Architectures"] == ["x86_64"]
         variables = found.get("Environment", {}).get("Variables", {})
         assert variables == ({"GATEHOUSE_DATABASE_DSN": DSN} if name.endswith("clean-rds") else {})
@@ -249,10 +249,10 @@ def test_only_what_differs_is_updated(deployer, account):
     result = deployer("--yes")
     assert result.code == 0, result.err
     assert actions(result) == dict(zip(NAMES, ("update", "update", "unchanged")))
-    assert "timeout 3 -> 900" in result.out and "environment" in result.out and "secretOfX" not in result.out
+    assert "timeout 3 -> 600" in result.out and "environment" in result.out and "secretOfX" not in result.out
     assert "code" not in result.out
     found = account.get_function_configuration(FunctionName=NAMES[0])
-    assert found["Timeout"] == 900
+    assert found["Timeout"] == 600
     assert account.get_function_configuration(FunctionName=NAMES[1])["Environment"]["Variables"] == {
         "GATEHOUSE_DATABASE_DSN": DSN}
 

@@ -1,10 +1,14 @@
 """`gatehouse provision` against moto's S3 and the private PostgreSQL as another database; boto3 is the witness."""
 import json
+import os
+import pty
 
 import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+
+from conftest import Result
 
 BUCKETS = ("provision-raw", "provision-cleaned", "provision-training", "provision-models")
 CLOSED = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True, "RestrictPublicBuckets": True}
@@ -24,15 +28,18 @@ def s3(moto):
 def provision(gatehouse, moto):
     gatehouse.environment |= {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secretOfOperator",
                               "AWS_EC2_METADATA_DISABLED": "true", "AWS_REGION": "eu-central-1"}
-    names = zip(("raw_bucket", "cleaned_bucket", "training_bucket", "models_bucket"), BUCKETS)
+    names = list(zip(("raw_bucket", "cleaned_bucket", "training_bucket", "models_bucket"), BUCKETS))
 
-    def run(*arguments, **settings):
+    def run(*arguments, terminal=None, **settings):
         given = {"aws.endpoint_url": moto, "backend.object_store": "aws",
-                 **{f"data.{key}": name for key, name in names_of}, **settings}
+                 **{f"data.{key}": name for key, name in names}, **settings}
         words = [word for name, value in given.items() for word in ("--set", f"{name}={value}")]
-        return gatehouse("provision", *arguments, *words)
+        if terminal is None:
+            return gatehouse("provision", *arguments, *words)
+        child = gatehouse.start("provision", *arguments, *words, stdin=terminal, stderr=terminal)
+        out = child.communicate(timeout=60)[0]
+        return Result(child.returncode, out, "")
 
-    names_of = list(names)
     return run
 
 
@@ -71,6 +78,20 @@ def test_without_a_terminal_and_yes_the_plan_is_shown_and_nothing_done(provision
     assert result.code == 64 and "--yes" in result.err and result.out.count("create") == 4
     with pytest.raises(ClientError):
         s3.head_bucket(Bucket=BUCKETS[0])
+
+
+@pytest.mark.parametrize("answer, code", [("n", 1), ("", 1), ("yes!", 1), ("y", 0), ("yes", 0)])
+def test_on_a_terminal_the_operator_is_asked(provision, s3, answer, code):
+    master, slave = pty.openpty()
+    os.write(master, f"{answer}\n".encode())
+    try:
+        result = provision(terminal=slave)
+        asked = os.read(master, 4096).decode()
+    finally:
+        os.close(master)
+        os.close(slave)
+    assert result.code == code and "Do this? [y/N]" in asked
+    assert (BUCKETS[0] in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]) == (code == 0)
 
 
 def test_the_table_of_the_profiles_is_made_in_another_database(gatehouse, provision, s3):

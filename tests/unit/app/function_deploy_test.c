@@ -20,7 +20,7 @@
 #define BUSY   "{\"State\":\"Active\",\"LastUpdateStatus\":\"InProgress\"}"
 #define LIKE_WANTED                                                                                \
     "\"Runtime\":\"provided.al2023\",\"Handler\":\"" NAME "\",\"Role\":\"" ROLE                    \
-    "\",\"Timeout\":900,\"Architectures\":[\"x86_64\"],\"CodeSha256\":\"" SHA256 "\""
+    "\",\"Timeout\":600,\"Architectures\":[\"x86_64\"],\"CodeSha256\":\"" SHA256 "\""
 
 struct fixture {
     struct loop *loop;
@@ -130,7 +130,7 @@ static void each_difference_is_named_and_no_value_of_a_variable(void **state)
 {
     struct fixture *f = *state;
     is_on_lambda(f, "{\"Runtime\":\"provided.al2\",\"Role\":\"r\\u001b\",\"Handler\":\"" NAME "\","
-                    "\"MemorySize\":128,\"Timeout\":900,\"CodeSha256\":\"other\","
+                    "\"MemorySize\":128,\"Timeout\":600,\"CodeSha256\":\"other\","
                     "\"Environment\":{\"Variables\":{\"TOKEN\":\"secret\"}},"
                     "\"VpcConfig\":{\"SubnetIds\":[\"s\"]}}");
     assert_string_equal(buf_text(&f->plans[0].changes),
@@ -142,10 +142,8 @@ static void the_order_of_subnets_and_variables_does_not_matter(void **state)
 {
     struct fixture *f = *state;
     static const char *const settings[] = {
-        "functions.role=" ROLE,
-        "functions.database_dsn=d",
-        "functions.database_secret=s",
-        "functions.subnets=['a','b']",
+        ("functions.role=" ROLE),          "functions.database_dsn=d",
+        "functions.database_secret=s",     "functions.subnets=['a','b']",
         "functions.security_groups=['g']",
     };
     static const struct function_code code = {SHA256, "x86_64"};
@@ -290,7 +288,7 @@ static void old_function(struct fixture *f)
 {
     is_on_lambda(f, "{\"Runtime\":\"provided.al2023\",\"Handler\":\"" NAME "\",\"Role\":\"" ROLE
                     "\",\"Timeout\":3,\"MemorySize\":1769,\"CodeSha256\":\"other\"}");
-    assert_string_equal(buf_text(&f->plans[0].changes), "code, timeout 3 -> 900");
+    assert_string_equal(buf_text(&f->plans[0].changes), "code, timeout 3 -> 600");
 }
 
 static void code_comes_first_and_each_step_is_waited_for(void **state)
