@@ -31,7 +31,7 @@ struct credentials_query {
     const char *profile;
     const struct credentials_search *search; /* which asks it; its parents tell who needs it */
     struct aws_credentials credentials;      /* the answer; credentials_query_done releases it */
-    void *handle;                            /* the provider's own */
+    void *handle; /* the provider's own; only with one it is asked to cancel, before its answer */
 };
 
 /* The answers. */

@@ -42,14 +42,21 @@ bool credentials_setting(const struct credentials_query *query, const char *key,
                              out_value);
 }
 
+/* From here on there is nothing to cancel: the provider lets go of what it had. */
+static void finish_query(struct credentials_query *query, const struct error *err)
+{
+    query->handle = NULL;
+    op_finish(&query->op, err);
+}
+
 void credentials_give(struct credentials_query *query)
 {
-    op_finish(&query->op, NULL);
+    finish_query(query, NULL);
 }
 
 void credentials_fail(struct credentials_query *query, const struct error *err)
 {
-    op_finish(&query->op, err);
+    finish_query(query, err);
 }
 
 static void answer(struct credentials_query *query, const char *code, const char *format,
@@ -59,7 +66,7 @@ static void answer(struct credentials_query *query, const char *code, const char
     struct error err;
     vsnprintf(text, sizeof(text), format, args);
     error_set(&err, ERROR_PERMANENT, code, "%s", text);
-    op_finish(&query->op, &err);
+    finish_query(query, &err);
 }
 
 void credentials_not_there(struct credentials_query *query, const char *format, ...)
@@ -229,7 +236,7 @@ void credentials_search_start(struct credentials_search *search)
 void credentials_search_cancel(struct credentials_search *search)
 {
     search->is_cancelled = true;
-    if (op_is_active(&search->query.op) && chain[search->at].provider->cancel != NULL) {
+    if (op_is_active(&search->query.op) && search->query.handle != NULL) {
         chain[search->at].provider->cancel(&search->query);
     }
 }

@@ -416,6 +416,42 @@ static void the_last_waiter_takes_the_search_with_it_but_not_the_next_ones(void 
     aws_credentials_done(&late.credentials);
 }
 
+static void let_a_turn_pass(struct loop *loop)
+{
+    struct op turn = {.done = NULL};
+    struct error ignored;
+    op_begin(&turn, loop);
+    op_finish(&turn, NULL);
+    loop_await(loop, &turn, &ignored);
+}
+
+/* Between an answer and the turn in which it is told, its provider has nothing left to cancel. */
+static void a_search_can_be_cancelled_when_an_answer_is_on_the_way(void **state)
+{
+    enum { TURNS_MAX = 16 };
+    struct aws_fixture *fixture = *state;
+    static const char *const configs[] = {
+        "", /* nothing applies */
+        "[default]\nsso_account_id = 1\n",
+        "[default]\nrole_arn = arn:aws:iam::1:role/r\n",
+        "[default]\nrole_arn = arn:aws:iam::1:role/r\nweb_identity_token_file = /nonexistent\n",
+        "[default]\ncredential_process = 'open quote\n",
+    };
+    for (size_t i = 0; i < sizeof(configs) / sizeof(configs[0]); i++) {
+        aws_fixture_config(fixture, configs[i]);
+        for (int turns = 0; turns < TURNS_MAX; turns++) {
+            struct aws_credentials_get get = {.must_renew = false};
+            aws_fixture_open(fixture);
+            aws_credentials_get_start(fixture->session, &get);
+            for (int j = 0; j < turns; j++) {
+                let_a_turn_pass(fixture->loop);
+            }
+            aws_credentials_get_cancel(&get);
+            assert_false(loop_await(fixture->loop, &get.op, &fixture->err));
+        }
+    }
+}
+
 /* ---- pieces */
 static void key_ids_are_shown_shortened(void **state)
 {
@@ -470,6 +506,7 @@ int main(void)
         TEST(while_one_renews_ahead_of_time_the_others_go_on),
         TEST(a_waiter_that_leaves_does_not_stop_the_others),
         TEST(the_last_waiter_takes_the_search_with_it_but_not_the_next_ones),
+        TEST(a_search_can_be_cancelled_when_an_answer_is_on_the_way),
         TEST(key_ids_are_shown_shortened),
         TEST(a_copy_is_its_own),
     };
