@@ -73,6 +73,17 @@ static void pending_is_transient_and_failed_is_permanent(void **state)
     fixture_free(fixture);
 }
 
+static void an_inactive_function_wakes_when_it_is_called(void **state)
+{
+    (void)state;
+    struct attempt_fixture *fixture = with_functions();
+    fixture->fake->functions[1].state = "Inactive";
+    fixture_run(fixture, ALL);
+    assert_int_equal(fixture->outcome, OUTCOME_SUCCESS);
+    assert_contains(buf_text(&fixture->log), "function=clean-rds state=Inactive");
+    fixture_free(fixture);
+}
+
 static void trouble_of_the_service_keeps_its_class(void **state)
 {
     (void)state;
@@ -135,6 +146,7 @@ int main(void)
         cmocka_unit_test(missing_ones_are_told_at_once_with_the_nearest_name),
         cmocka_unit_test(without_the_list_there_are_only_no_suggestions),
         cmocka_unit_test(pending_is_transient_and_failed_is_permanent),
+        cmocka_unit_test(an_inactive_function_wakes_when_it_is_called),
         cmocka_unit_test(trouble_of_the_service_keeps_its_class),
         cmocka_unit_test(cancel_at_any_call_ends_as_cancelled),
         cmocka_unit_test(a_killed_attempt_may_be_freed_before_the_port_answers),
