@@ -72,6 +72,7 @@ static void task_call(struct task *task, struct json *input, const char *target,
     task->input = input;
     task->call = (struct aws_json_call){.call = {.op = {.done = done, .context = task},
                                                  .is_idempotent = true,
+                                                 .stall_timeout_ms = SAGEMAKER_STALL_MS,
                                                  .delay_ms = task->delay_ms},
                                         .request = input};
     aws_json_call_start(task->service->session, &task->call, AWS_SAGEMAKER, target);
@@ -117,6 +118,7 @@ static void described(struct op *op, const struct error *err)
     struct task *task = op->context;
     struct training_describe *req = task->request;
     struct error named;
+    req->handle = NULL;
     if (err == NULL && !sagemaker_read_job(task->call.response, &req->job, &named)) {
         err = &named;
     }
@@ -128,7 +130,18 @@ static void sagemaker_describe(struct training_service *service, struct training
     struct task *task = task_new(service, &req->op, req);
     struct clock *clock = aws_session_clock(task->service->session);
     task->delay_ms = poll_gate_take(&task->service->gate, clock->wall_ms(clock));
+    req->handle = task;
     task_call(task, name_json(req->name), "SageMaker.DescribeTrainingJob", described);
+}
+
+static void sagemaker_cancel_describe(struct training_service *service,
+                                      struct training_describe *req)
+{
+    struct task *task = req->handle;
+    (void)service;
+    if (task != NULL) {
+        aws_call_cancel(&task->call.call);
+    }
 }
 
 /* ---- stop: refused for a job that has ended, which is as good */
@@ -196,6 +209,11 @@ static void sagemaker_logs(struct training_service *service, struct training_log
     training_log_read(*log, req, logs_read);
 }
 
+static void sagemaker_cancel_logs(struct training_service *service, struct training_logs *req)
+{
+    training_log_cancel(*find_log(sagemaker_of(service), req->name));
+}
+
 /* ---- life */
 
 static void sagemaker_free(struct training_service *service)
@@ -225,6 +243,8 @@ struct training_service *sagemaker_service_new(struct aws_session *session,
         .describe = sagemaker_describe,
         .stop = sagemaker_stop,
         .logs = sagemaker_logs,
+        .cancel_describe = sagemaker_cancel_describe,
+        .cancel_logs = sagemaker_cancel_logs,
         .free = sagemaker_free,
         .poll_first_ms = poll_first_ms == 0 ? SAGEMAKER_POLL_FIRST_MS : poll_first_ms,
         .log_lag_ms = SAGEMAKER_LOG_LAG_MS,

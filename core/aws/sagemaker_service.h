@@ -11,6 +11,7 @@
 enum {
     SAGEMAKER_POLL_FIRST_MS = 5000, /* and up to six times as much */
     SAGEMAKER_LOG_LAG_MS = 15000,
+    SAGEMAKER_STALL_MS = 20000,       /* its answers are small and come within a second or two */
     SAGEMAKER_GATE_INTERVAL_MS = 200, /* five descriptions a second, of all runs together */
     SAGEMAKER_GATE_BURST = 10,
 };

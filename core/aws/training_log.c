@@ -68,6 +68,13 @@ void training_log_free(struct training_log *log)
     free(log);
 }
 
+void training_log_cancel(struct training_log *log)
+{
+    if (op_is_active(&log->call.call.op)) {
+        aws_call_cancel(&log->call.call);
+    }
+}
+
 const char *training_log_job(const struct training_log *log)
 {
     return log->job_name;

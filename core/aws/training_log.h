@@ -14,6 +14,7 @@ struct training_log; /* where the reading of one job's log stands */
 struct training_log *training_log_new(struct aws_session *session, const char *job_name);
 void training_log_free(struct training_log *log); /* accepts NULL; no read may be active */
 const char *training_log_job(const struct training_log *log);
+void training_log_cancel(struct training_log *log); /* of a read, if there is one */
 /* The next lines for a request of the port, its op begun by the caller: done is called with what
  * came, or with an empty text when there is nothing new; a log that does not exist yet is nothing
  * new. */

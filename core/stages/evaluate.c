@@ -126,6 +126,13 @@ static enum step_next find_end(struct attempt *attempt, struct error *err)
     return STEP_NEXT;
 }
 
+static void find_cancel(struct attempt *attempt, bool is_kill)
+{
+    struct evaluate_stage *stage = attempt->state;
+    (void)is_kill;
+    training_describe_cancel(attempt->spec.services->training, &stage->describe);
+}
+
 static enum step_next find_failed(struct attempt *attempt, struct error *err)
 {
     struct evaluate_stage *stage = attempt->state;
@@ -361,7 +368,11 @@ static enum step_next judge_end(struct attempt *attempt, struct error *err)
 }
 
 static const struct step evaluate_steps[] = {
-    {.name = "find model", .begin = find_begin, .end = find_end, .failed = find_failed},
+    {.name = "find model",
+     .begin = find_begin,
+     .end = find_end,
+     .failed = find_failed,
+     .cancel = find_cancel},
     {.name = "fetch files",
      .begin = fetch_begin,
      .end = fetch_end,

@@ -293,6 +293,20 @@ def test_a_fault_at_every_call_in_turn(side_by_side, kind, codes):
     assert [end for end in side_by_side(STRIDE, one) if end not in codes] == []
 
 
+@pytest.mark.parametrize("kind, operation", [("half_open", "DescribeTrainingJob"), ("stall", "DescribeTrainingJob"),
+                                             ("half_open", "GetLogEvents"), ("half_open", "Invoke")])
+def test_a_call_without_an_answer_does_not_outlive_the_stage_s_clock(world, kind, operation):
+    world.aws.training.pace_s = 0.3
+    world.aws.fail(kind, count=1, match=lambda call: call.operation == operation and call.key_id == OPERATOR[0])
+    began = time.monotonic()
+    code, events, err = world.batch("--set", "pipeline.queued_timeout=3s", "--set", "pipeline.running_timeout=3s",
+                                    "--set", "pipeline.retries=0", timeout=30)
+    assert code == 1 and time.monotonic() - began < 15, err
+    failed = [event for event in events if event["type"] == "stage.state" and event["to"] == "failed"]
+    assert failed[0]["error"]["code"] == "timeout", failed
+    assert all(job.status != "InProgress" for job in world.aws.training.jobs.values())
+
+
 def test_a_clock_that_is_an_hour_off_is_corrected(world):
     world.aws.clock_offset_s = 3600
     code, _, err = world.batch()

@@ -642,8 +642,13 @@ struct fake_services *fake_services_new(struct loop *loop, struct clock *clock)
     };
     fake->function_ops = (struct function_service_ops){
         list_functions, check_function, invoke_function, cancel_function, free_functions};
-    fake->training_ops = (struct training_service_ops){
-        create_job, describe_job, stop_job, read_logs, free_training, 1, 1, 0};
+    fake->training_ops = (struct training_service_ops){.create = create_job,
+                                                       .describe = describe_job,
+                                                       .stop = stop_job,
+                                                       .logs = read_logs,
+                                                       .free = free_training,
+                                                       .poll_first_ms = 1,
+                                                       .poll_max_ms = 1};
     fake->database_ops = (struct database_ops){.open = open_session,
                                                .close = close_session,
                                                .query = query,
