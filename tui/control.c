@@ -69,8 +69,9 @@ void control_carry_out(struct ui *ui, struct client *client)
             .reason = dialog->verb == COMMAND_SKIP ? dialog->fields[0].line.text : NULL,
         };
         is_good = client_command(client, &command, ui->now_ms, &err);
-        act_say(ui, false, "%s %s is sent; waiting for the runner's answer",
-                command_verb_name(dialog->verb), dialog->stage);
+        act_say(ui, false, "%s%s%s is sent; waiting for the runner's answer",
+                command_verb_name(dialog->verb), dialog->stage[0] == '\0' ? "" : " ",
+                dialog->stage);
         ui->is_stage_chosen = false; /* what happens now matters */
         ui->sent_id = is_good ? client->command_id : 0;
     }

@@ -212,7 +212,7 @@ static void describe_command(const struct ui *ui, enum command_verb verb,
                 buf_printf(text, "  %2zu %s\n", i + 1, run->dag->stages[i].name);
             }
         }
-        buf_append_text(text, "What is done stays done; R starts again from a stage on.");
+        buf_append_text(text, "What is done stays done; rerun starts again from a stage on.");
         return;
     }
     if (verb == COMMAND_SKIP) {
