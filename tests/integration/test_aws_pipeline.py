@@ -335,6 +335,27 @@ def test_stop_stops_the_job_and_waits_until_it_is_stopped(world):
     assert json.loads(out.splitlines()[-1])["state"] == "cancelled", err
 
 
+def test_a_run_is_let_go_of_while_a_call_hangs(world):
+    """SIGINT twice: nobody waits for AWS, and nothing of the call is left to trip over."""
+    for name in ("GetFunctionConfiguration", "Invoke", "HEAD", "GET", "CreateTrainingJob", "DescribeTrainingJob"):
+        before = len(world.aws.calls)
+
+        def hangs(call, name=name, before=before):
+            is_object = call.service == "s3" and any(c.operation == "Invoke" for c in world.aws.calls[before:])
+            return call.key_id == OPERATOR[0] and name == (call.method if is_object else call.operation)
+
+        world.aws.fail("half_open", count=10**6, match=hangs)
+        runner = world.start("--batch", "--format", "json")
+        wait_for(lambda before=before: any(getattr(call, "fault", None) for call in world.aws.calls[before:]))
+        for _ in range(2):
+            runner.send_signal(signal.SIGINT)
+            time.sleep(0.2)
+        out, err = runner.communicate(timeout=20)
+        world.said += [out, err]
+        assert runner.returncode == 130, (name, runner.returncode, err)
+        world.aws.heal()
+
+
 @pytest.mark.parametrize("change, hint", [
     ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "credentials"),
     ({"AWS_SECRET_ACCESS_KEY": "secretOfNobody/+0123456789abcdefghijklmn"}, "Signature"),
