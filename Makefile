@@ -196,7 +196,8 @@ $(VENV)/ready: tests/requirements.txt
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 e2e: all $(TOOLS) $(VENV)/ready
-	GATEHOUSE_BIN=$(abspath $(OUT)) $(VENV)/bin/pytest -q -p no:cacheprovider tests/integration $(PYTEST_ARGS)
+	GATEHOUSE_BIN=$(abspath $(OUT)) $(VENV)/bin/pytest -q -p no:cacheprovider -n $(shell nproc) --dist loadfile \
+	    tests/integration $(PYTEST_ARGS)
 
 check: deps-check
 	@bash tests/checks/layers.sh

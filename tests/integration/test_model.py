@@ -266,7 +266,8 @@ def test_an_absent_root_is_not_created(tmp_path):
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_training_promptly_without_a_model(tmp_path, stop):
     root = lay_out(tmp_path / "ml", num_round="100000")
-    process = subprocess.Popen([PROGRAM, "train"], env={**os.environ, "GATEHOUSE_ML_ROOT": str(root)}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([PROGRAM, "train"], env={**os.environ, "GATEHOUSE_ML_ROOT": str(root)}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                               preexec_fn=lambda: signal.signal(stop, signal.SIG_DFL))
     while not process.stdout.readline().startswith(b"[3]"):
         assert process.poll() is None
     started = time.monotonic()

@@ -90,15 +90,25 @@ class World:
         return self.processes()
 
 
-@pytest.fixture
-def world(tmp_path):
-    world = World(tmp_path)
+def world_in(folder):
+    world = World(folder)
     yield world
     world.run("local", "destroy")
     left = world.wait_until_alone()
     for pid, _ in left:
         os.kill(pid, signal.SIGKILL)
     assert left == []
+
+
+@pytest.fixture
+def world(tmp_path):
+    yield from world_in(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def empty_world(tmp_path_factory):
+    """For tests that leave nothing in it."""
+    yield from world_in(tmp_path_factory.mktemp("empty"))
 
 
 def stage_states(events, stage):
@@ -363,14 +373,14 @@ ROW = "1,20000,2,2,1,24,2,2,-1,-1,-2,-2,3913,3102,689,0,0,0,0,689,0,0,0,0,1\n"
     ],
     ids=["empty", "header-only", "binary", "zip", "gzip", "wrong-column", "column-twice", "open-quote", "truncated", "one-line"],
 )
-def test_bad_raw_files_are_refused_and_leave_nothing(world, content, hint):
-    raw = world.folder / "raw.csv"
+def test_bad_raw_files_are_refused_and_leave_nothing(empty_world, content, hint):
+    raw = empty_world.folder / "raw.csv"
     raw.write_bytes(content)
-    result = world.run("prepare", raw)
+    result = empty_world.run("prepare", raw)
     assert result.returncode not in (0, 70), result.stdout
     assert re.search(hint, result.stderr, re.IGNORECASE), result.stderr
     assert str(raw.name) in result.stderr
-    lake = world.state / "lake"
+    lake = empty_world.state / "lake"
     files = [name for _, _, names in os.walk(lake) for name in names]
     assert files == []
 
