@@ -5,7 +5,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-/* Longer than this nobody waits: the clock was set back, or the file is not ours. */
+/* Longer than this nobody waits: the file is of before the last boot, or not ours. */
 enum { WAIT_MAX_MS = 600000 };
 
 static int64_t take(int fd, const struct poll_gate *gate, int64_t now_ms)

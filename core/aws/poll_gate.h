@@ -12,7 +12,8 @@ struct poll_gate {
     int burst;           /* how many may come at once after a pause */
 };
 
-/* Takes a token; gives how long to wait before the poll it is for. now_ms: wall clock. */
+/* Takes a token; gives how long to wait before the poll it is for. now_ms: monotonic,
+ * which all processes of the machine share and nobody sets back. */
 int64_t poll_gate_take(const struct poll_gate *gate, int64_t now_ms);
 
 #endif

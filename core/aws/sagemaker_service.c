@@ -129,7 +129,7 @@ static void sagemaker_describe(struct training_service *service, struct training
 {
     struct task *task = task_new(service, &req->op, req);
     struct clock *clock = aws_session_clock(task->service->session);
-    task->delay_ms = poll_gate_take(&task->service->gate, clock->wall_ms(clock));
+    task->delay_ms = poll_gate_take(&task->service->gate, clock->monotonic_ms(clock));
     req->handle = task;
     task_call(task, name_json(req->name), "SageMaker.DescribeTrainingJob", described);
 }

@@ -561,6 +561,26 @@ static void polls_of_all_runners_together_keep_a_pace(void **state)
     test_folder_free(folder);
 }
 
+static void a_clock_that_was_set_back_keeps_nobody_waiting(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    struct clock *clock = clock_system();
+    int64_t due_ms = clock->wall_ms(clock) + 10000; /* asked before it was set back */
+    char text[sizeof(due_ms)];
+    memcpy(text, &due_ms, sizeof(due_ms));
+    char *path = file_join(f->folder, "gate");
+    assert_true(file_write(path, (struct str){text, sizeof(text)}, 0600, &err));
+    free(path);
+    struct training_describe req = {.name = JOB};
+    int64_t before_ms = clock->monotonic_ms(clock);
+    expect(f, "SageMaker.DescribeTrainingJob", JOB, 200,
+           "{\"TrainingJobName\":\"" JOB "\",\"TrainingJobStatus\":\"Completed\"}");
+    training_describe_start(f->service, &req);
+    assert_true(loop_await(f->loop, &req.op, &err));
+    assert_true(clock->monotonic_ms(clock) - before_ms < 4000);
+}
+
 #define behaviour(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -580,6 +600,7 @@ int main(void)
         behaviour(bad_hyperparameters_never_reach_sagemaker),
         behaviour(an_absent_job_is_not_found_in_either_wording),
         behaviour(stopping_a_job_that_has_ended_is_success),
+        behaviour(a_clock_that_was_set_back_keeps_nobody_waiting),
         behaviour(a_log_is_followed_by_its_tokens),
         behaviour(a_page_that_does_not_fit_is_given_in_pieces),
         behaviour(an_expired_token_goes_on_by_time),
