@@ -4,6 +4,7 @@
 #include "core/app/keys.h"
 #include "core/base/alloc.h"
 #include "tui/rescue.h"
+#include "tui/shown.h"
 #include "tui/terminfo.h"
 
 #include <curses.h>
@@ -36,8 +37,7 @@ static struct {
     attr_t attributes[ROLE_COUNT];
     int pairs[ROLE_COUNT];
     enum color_depth depth;
-    struct cell *shown; /* as the terminal shows it */
-    int cols, rows;
+    struct shown shown;
     struct pointer_report report; /* as far as it has arrived */
     struct pointer pointer;
 } term;
@@ -408,8 +408,7 @@ void term_close(void)
     memset(term.modes, 0, sizeof(term.modes));
     delscreen(term.curses);
     term.curses = NULL;
-    free(term.shown);
-    term.shown = NULL;
+    shown_forget(&term.shown);
 }
 
 bool term_is_ascii(void)
@@ -449,66 +448,25 @@ static void put_cell(int x, int y, const struct cell *cell)
     mvadd_wchnstr(y, x, &shown, 1);
 }
 
-static bool cells_equal(const struct cell *a, const struct cell *b)
-{
-    return a->glyph == b->glyph && a->role == b->role && a->is_selected == b->is_selected &&
-           memcmp(a->marks, b->marks, sizeof(a->marks)) == 0;
-}
-
-/* A changed cell beside a wide character: both halves are put again. */
-static bool must_put(const struct screen *screen, int x, int y, int index)
-{
-    const struct cell *now = screen_cell(screen, x, y);
-    if (!cells_equal(now, &term.shown[index])) {
-        return true;
-    }
-    bool was_wide = x + 1 < screen->cols &&
-                    (screen_cell(screen, x + 1, y)->glyph == 0 || term.shown[index + 1].glyph == 0);
-    bool follows_wide = x > 0 && term.shown[index].glyph != 0 &&
-                        !cells_equal(screen_cell(screen, x - 1, y), &term.shown[index - 1]);
-    return (was_wide && !cells_equal(screen_cell(screen, x + 1, y), &term.shown[index + 1])) ||
-           follows_wide;
-}
-
 static void make_room(const struct screen *screen)
 {
-    size_t count = (size_t)screen->cols * (size_t)screen->rows;
-    if (term.shown != NULL && term.cols == screen->cols && term.rows == screen->rows) {
+    if (shown_fits(&term.shown, screen)) {
         return;
     }
-    free(term.shown);
-    term.shown = xcalloc(count, sizeof(*term.shown));
-    memset(term.shown, 0xff, count * sizeof(*term.shown));
-    if (term.rows != screen->rows || term.cols != screen->cols || LINES != screen->rows ||
-        COLS != screen->cols) {
+    if (term.shown.rows != screen->rows || term.shown.cols != screen->cols ||
+        LINES != screen->rows || COLS != screen->cols) {
         resizeterm(screen->rows, screen->cols);
     }
-    term.cols = screen->cols;
-    term.rows = screen->rows;
+    shown_reset(&term.shown, screen);
     clearok(stdscr, TRUE);
-}
-
-static int changed_rows(const struct screen *screen)
-{
-    int count = 0;
-    for (int y = 0; y < screen->rows; y++) {
-        for (int x = 0; x < screen->cols; x++) {
-            if (!cells_equal(screen_cell(screen, x, y), &term.shown[y * screen->cols + x])) {
-                count++;
-                break;
-            }
-        }
-    }
-    return count;
 }
 
 static void put_changes(const struct screen *screen)
 {
     for (int y = 0; y < screen->rows; y++) {
         for (int x = 0; x < screen->cols; x++) {
-            int index = y * screen->cols + x;
             const struct cell *cell = screen_cell(screen, x, y);
-            if (cell->glyph != 0 && must_put(screen, x, y, index)) {
+            if (cell->glyph != 0 && shown_must_put(&term.shown, screen, x, y)) {
                 put_cell(x, y, cell);
             }
         }
@@ -518,10 +476,10 @@ static void put_changes(const struct screen *screen)
 void term_show(const struct screen *screen)
 {
     make_room(screen);
-    bool has_frame = term.modes[TERM_MODE_FRAME] && changed_rows(screen) > FRAME_ROWS;
+    bool has_frame =
+        term.modes[TERM_MODE_FRAME] && shown_changed_rows(&term.shown, screen) > FRAME_ROWS;
     put_changes(screen);
-    memcpy(term.shown, screen->cells,
-           (size_t)screen->cols * (size_t)screen->rows * sizeof(*term.shown));
+    shown_take(&term.shown, screen);
     if (has_frame) {
         send_text(term_mode_bytes(TERM_MODE_FRAME, true));
     }
@@ -533,8 +491,7 @@ void term_show(const struct screen *screen)
 
 void term_forget(void)
 {
-    free(term.shown);
-    term.shown = NULL;
+    shown_forget(&term.shown);
 }
 
 /* ---- keys */
