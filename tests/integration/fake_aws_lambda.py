@@ -1,5 +1,6 @@
 """Lambda that runs our own programs: each invocation is a process of its own with a Runtime API of its own. Part of fake_aws.py."""
 import base64
+import hashlib
 import io
 import json
 import os
@@ -108,7 +109,10 @@ class Lambda:
         if "Environment" in request:
             function.environment = request["Environment"]["Variables"]
 
-    def unpack(self, function, data):
+    def unpack(self, function, code):
+        """Runs what was packed, not what was built."""
+        data = self.aws.s3.buckets[code["S3Bucket"]][code["S3Key"]].data if "S3Bucket" in code else base64.b64decode(code["ZipFile"])
+        function.code_sha256 = base64.b64encode(hashlib.sha256(data).digest()).decode()
         folder = self.aws.folder / "functions" / function.name
         shutil.rmtree(folder, ignore_errors=True)
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
@@ -121,7 +125,7 @@ class Lambda:
         request = json.loads(call.body)
         function = self.add(request["FunctionName"])
         self.configure(function, request)
-        self.unpack(function, base64.b64decode(request["Code"]["ZipFile"]))
+        self.unpack(function, request["Code"])
         return Answer(201, function.configuration())
 
     def UpdateFunctionConfiguration(self, call, function):
@@ -129,7 +133,7 @@ class Lambda:
         return Answer(200, function.configuration())
 
     def UpdateFunctionCode(self, call, function):
-        self.unpack(function, base64.b64decode(json.loads(call.body)["ZipFile"]))
+        self.unpack(function, json.loads(call.body))
         return Answer(200, function.configuration())
 
 

@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import re
+import shutil
 import signal
 import threading
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from fake_aws import ACCOUNT, REGION, FakeAws
-from fake_aws_lambda import NAMES
+from fake_aws_lambda import NAMES, ROLE
 from postgres_tls import PostgresTls
 from test_cli import wait_for
 from test_pipeline import LENIENT, STAGES, World, check_stream, outputs, stage_states
@@ -487,3 +488,27 @@ def test_functions_that_cannot_reach_the_objects_are_refused(world):
     result = world.run("--batch", "--set", "backend.training_service=local")
     assert result.returncode == 78 and "training_service" in result.stderr and "object_store" in result.stderr
     assert world.aws.calls == []
+
+
+def test_from_an_empty_account_to_the_first_verdict(tmp_path, database, raw):
+    """The walk-through of the README: what runs on Lambda is the package."""
+    world = AwsWorld(tmp_path, database)
+    try:
+        world.aws.s3.buckets.clear()
+        world.aws.functions.table.clear()
+        world.config.write_text(QUICK + f'[functions]\nrole = "{ROLE}"\n')
+        for words in (["provision", "--yes"], ["functions", "deploy", "--yes"], ["prepare", "--sample", "--rows", ROWS]):
+            result = world.run(*words)
+            assert result.returncode == 0, (words, result.stdout, result.stderr)
+        assert sorted(world.aws.s3.buckets) == sorted(BUCKETS) and sorted(world.aws.functions.table) == sorted(NAMES)
+        code, events, err = world.batch()
+        assert code == 0 and events[-1]["verdict"] == "passed", err
+        assert {function.program for function in world.aws.functions.table.values()} == \
+            {str(world.aws.folder / "functions" / name / "bootstrap") for name in NAMES}
+        made = len(world.aws.named("CreateFunction"))
+        assert world.run("functions", "deploy", "--yes").returncode == 0
+        assert made == 3 and len(world.aws.named("CreateFunction")) == 3 and world.aws.named("UpdateFunctionCode") == []
+        for folder in (world.aws.folder / "functions").iterdir():
+            shutil.rmtree(folder)  # our own programs, and large
+    finally:
+        world.close()
