@@ -792,7 +792,7 @@ static void what_does_not_fit_is_refused(void **state)
 {
     (void)state;
     struct buf text, names;
-    struct sigv4_header many[SIGV4_HEADERS_MAX + 1];
+    struct sigv4_header many[SIGV4_HEADERS_MAX + 1] = {0};
     struct sigv4_request request = vanilla(many, "service");
     for (size_t i = 0; i < SIGV4_HEADERS_MAX + 1; i++) {
         many[i] = (struct sigv4_header){"x-amz-meta-a", "b"};
