@@ -30,10 +30,10 @@ CXX := clang++
 endif
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wpointer-arith -Wcast-qual -Wformat=2 \
     -Wundef -Wvla -Wimplicit-fallthrough -fno-common
-CWARN := $(WARN) -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings
 ifdef WERROR
 WARN += -Werror
 endif
+CWARN := $(WARN) -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings
 HARDEN := -fstack-protector-strong -fPIE
 MODE_release := -O2 -g -D_FORTIFY_SOURCE=2 $(HARDEN)
 MODE_debug   := -O0 -g3 $(HARDEN)
