@@ -38,12 +38,11 @@ static bool from_hex(struct str text, color_t *out_color)
         return false;
     }
     for (size_t i = 1; i < text.len; i++) {
-        char c = text.ptr[i];
-        char lower = (char)(c | 0x20);
-        if (!(c >= '0' && c <= '9') && !(lower >= 'a' && lower <= 'f')) {
+        int digit = str_hex_digit(text.ptr[i]);
+        if (digit < 0) {
             return false;
         }
-        rgb = rgb << 4 | (uint32_t)(c <= '9' ? c - '0' : lower - 'a' + 10);
+        rgb = rgb << 4 | (uint32_t)digit;
     }
     *out_color = COLOR_RGB | (color_t)rgb;
     return true;

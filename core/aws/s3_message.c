@@ -150,14 +150,6 @@ void s3_page_done(struct s3_page *page)
     *page = (struct s3_page){0};
 }
 
-static int hex_value(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
 /* encoding-type=url: percent-encoding, and a plus is a blank. */
 static bool decode_key(struct str text, char out_key[OBJECT_KEY_SIZE])
 {
@@ -165,8 +157,8 @@ static bool decode_key(struct str text, char out_key[OBJECT_KEY_SIZE])
     for (size_t i = 0; i < text.len; i++, len++) {
         char c = text.ptr[i] == '+' ? ' ' : text.ptr[i];
         if (c == '%') {
-            int high = i + 2 < text.len ? hex_value(text.ptr[i + 1]) : -1;
-            int low = high < 0 ? -1 : hex_value(text.ptr[i + 2]);
+            int high = i + 2 < text.len ? str_hex_digit(text.ptr[i + 1]) : -1;
+            int low = high < 0 ? -1 : str_hex_digit(text.ptr[i + 2]);
             if (low < 0) {
                 return false;
             }

@@ -85,24 +85,17 @@ struct parameter {
     size_t name, name_len, value, value_len; /* in the text they are encoded into */
 };
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
 /* However it was encoded, it is now encoded as AWS does it. */
 static bool recode(struct str text, struct buf *out)
 {
     size_t plain = 0;
     for (size_t i = 0; i + 2 < text.len; i++) {
-        if (text.ptr[i] != '%' || hex_digit(text.ptr[i + 1]) < 0 ||
-            hex_digit(text.ptr[i + 2]) < 0) {
+        int high = text.ptr[i] == '%' ? str_hex_digit(text.ptr[i + 1]) : -1;
+        int low = high < 0 ? -1 : str_hex_digit(text.ptr[i + 2]);
+        if (low < 0) {
             continue;
         }
-        char c = (char)(hex_digit(text.ptr[i + 1]) * 16 + hex_digit(text.ptr[i + 2]));
+        char c = (char)(high * 16 + low);
         if (!sigv4_encode((struct str){text.ptr + plain, i - plain}, false, out) ||
             !sigv4_encode((struct str){&c, 1}, false, out)) {
             return false;

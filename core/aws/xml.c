@@ -57,21 +57,17 @@ static bool skip_past(struct reader *reader, struct str mark)
 static bool append_number(struct buf *text, struct str digits)
 {
     uint32_t value = 0;
-    uint32_t base = 10;
+    int base = 10;
     if (digits.len > 1 && (digits.ptr[0] == 'x' || digits.ptr[0] == 'X')) {
         base = 16;
         digits = (struct str){digits.ptr + 1, digits.len - 1};
     }
     for (size_t i = 0; i < digits.len; i++) {
-        char c = digits.ptr[i];
-        uint32_t digit = c >= '0' && c <= '9'   ? (uint32_t)(c - '0')
-                         : c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a' + 10)
-                         : c >= 'A' && c <= 'F' ? (uint32_t)(c - 'A' + 10)
-                                                : base;
-        if (digit >= base || value > 0x10ffff) {
+        int digit = str_hex_digit(digits.ptr[i]);
+        if (digit < 0 || digit >= base || value > 0x10ffff) {
             return false;
         }
-        value = value * base + digit;
+        value = value * (uint32_t)base + (uint32_t)digit;
     }
     bool is_character =
         digits.len > 0 && value > 0 && value <= 0x10ffff && !(value >= 0xd800 && value <= 0xdfff);

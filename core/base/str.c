@@ -69,6 +69,14 @@ struct str str_split(struct str s, char separator, struct str *rest)
     return (struct str){s.ptr, head};
 }
 
+int str_hex_digit(char c)
+{
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
 bool str_to_u64(struct str s, uint64_t *out_value)
 {
     uint64_t value = 0;

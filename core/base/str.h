@@ -25,6 +25,9 @@ struct str str_trim(struct str s); /* ASCII white space at both ends */
 /* Bytes of s up to the first `separator`; *rest is what follows it (empty when there is none). */
 struct str str_split(struct str s, char separator, struct str *rest);
 
+/* The value of a hexadecimal digit, of either case; -1 when c is none. */
+int str_hex_digit(char c);
+
 /* Strict: the whole of s is the number, no white space, no overflow; else false, out untouched. */
 bool str_to_i64(struct str s, int64_t *out_value);
 bool str_to_u64(struct str s, uint64_t *out_value);

@@ -30,6 +30,21 @@ static void doubles_are_finite_decimals(void **state)
     assert_true(value == 200000.0);
 }
 
+static void hex_digits_of_either_case_have_a_value_and_nothing_else_has(void **state)
+{
+    (void)state;
+    static const char lower[] = "0123456789abcdef", upper[] = "0123456789ABCDEF";
+    int digits = 0;
+    for (int i = 0; i < 16; i++) {
+        assert_int_equal(str_hex_digit(lower[i]), i);
+        assert_int_equal(str_hex_digit(upper[i]), i);
+    }
+    for (int c = -128; c < 128; c++) {
+        digits += str_hex_digit((char)c) >= 0 ? 1 : 0;
+    }
+    assert_int_equal(digits, 22);
+}
+
 static void split_gives_head_and_rest(void **state)
 {
     (void)state;
@@ -62,6 +77,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(whole_text_must_be_the_number),
         cmocka_unit_test(doubles_are_finite_decimals),
+        cmocka_unit_test(hex_digits_of_either_case_have_a_value_and_nothing_else_has),
         cmocka_unit_test(split_gives_head_and_rest),
         cmocka_unit_test(trim_removes_white_space_at_both_ends),
         cmocka_unit_test(nearest_finds_a_misspelling_and_nothing_else),
