@@ -4,6 +4,34 @@
 
 #include <string.h>
 
+/* Who is told of each row of a statement about one run; `tell` reads the row. */
+struct listener {
+    bool (*tell)(struct store *store, sqlite3_stmt *statement, const struct listener *listener,
+                 struct error *err);
+    void *context;
+    union {
+        store_command_fn command;
+        store_sent_fn sent;
+        store_operator_fn deed;
+    };
+};
+
+static bool tell_rows(struct store *store, enum store_statement which, const char *run_id,
+                      const struct listener *listener, struct error *err)
+{
+    sqlite3_stmt *statement = store_statement(store, which, err);
+    if (statement == NULL) {
+        return false;
+    }
+    store_bind_text(statement, 1, run_id);
+    bool is_ok = true, has_row = false;
+    while (is_ok && (is_ok = store_step(store, statement, &has_row, err)) && has_row) {
+        is_ok = listener->tell(store, statement, listener, err);
+    }
+    sqlite3_reset(statement);
+    return is_ok;
+}
+
 bool store_add_command(struct store *store, const char *run_id, const struct command *command,
                        int64_t now_ms, int64_t *out_id, struct error *err)
 {
@@ -48,23 +76,22 @@ static bool read_command(struct store *store, sqlite3_stmt *statement, struct co
            store_damaged(store, err, "a command has an unknown verb");
 }
 
+static bool tell_pending(struct store *store, sqlite3_stmt *statement,
+                         const struct listener *listener, struct error *err)
+{
+    struct command command;
+    if (!read_command(store, statement, &command, err)) {
+        return false;
+    }
+    listener->command(listener->context, &command);
+    return true;
+}
+
 bool store_pending_commands(struct store *store, const char *run_id, store_command_fn each,
                             void *context, struct error *err)
 {
-    sqlite3_stmt *statement = store_statement(store, STORE_SQL_PENDING_COMMANDS, err);
-    if (statement == NULL) {
-        return false;
-    }
-    store_bind_text(statement, 1, run_id);
-    bool is_ok = true, has_row = false;
-    while (is_ok && (is_ok = store_step(store, statement, &has_row, err)) && has_row) {
-        struct command command;
-        if ((is_ok = read_command(store, statement, &command, err))) {
-            each(context, &command);
-        }
-    }
-    sqlite3_reset(statement);
-    return is_ok;
+    const struct listener listener = {tell_pending, context, .command = each};
+    return tell_rows(store, STORE_SQL_PENDING_COMMANDS, run_id, &listener, err);
 }
 
 bool store_command_answer(struct store *store, int64_t command_id, int64_t *out_seq,
@@ -87,24 +114,23 @@ bool store_command_answer(struct store *store, int64_t command_id, int64_t *out_
     return is_ok;
 }
 
+static bool tell_sent(struct store *store, sqlite3_stmt *statement, const struct listener *listener,
+                      struct error *err)
+{
+    struct command command;
+    if (!read_command(store, statement, &command, err)) {
+        return false;
+    }
+    listener->sent(listener->context, &command, sqlite3_column_int64(statement, 6),
+                   sqlite3_column_int64(statement, 7));
+    return true;
+}
+
 bool store_sent_commands(struct store *store, const char *run_id, store_sent_fn each, void *context,
                          struct error *err)
 {
-    sqlite3_stmt *statement = store_statement(store, STORE_SQL_SENT_COMMANDS, err);
-    if (statement == NULL) {
-        return false;
-    }
-    store_bind_text(statement, 1, run_id);
-    bool is_ok = true, has_row = false;
-    while (is_ok && (is_ok = store_step(store, statement, &has_row, err)) && has_row) {
-        struct command command;
-        if ((is_ok = read_command(store, statement, &command, err))) {
-            each(context, &command, sqlite3_column_int64(statement, 6),
-                 sqlite3_column_int64(statement, 7));
-        }
-    }
-    sqlite3_reset(statement);
-    return is_ok;
+    const struct listener listener = {tell_sent, context, .sent = each};
+    return tell_rows(store, STORE_SQL_SENT_COMMANDS, run_id, &listener, err);
 }
 
 /* ---- operator log */
@@ -157,24 +183,23 @@ static bool read_deed(struct store *store, sqlite3_stmt *statement,
     return deed < DEED_COUNT || store_damaged(store, err, "the operator log has an unknown deed");
 }
 
+static bool tell_deed(struct store *store, sqlite3_stmt *statement, const struct listener *listener,
+                      struct error *err)
+{
+    struct operator_entry entry;
+    if (!read_deed(store, statement, &entry, err)) {
+        return false;
+    }
+    listener->deed(listener->context, &entry);
+    return true;
+}
+
 bool store_read_operator_log(struct store *store, const char *run_id, store_operator_fn each,
                              void *context, struct error *err)
 {
     if (store->version < OPERATOR_LOG_VERSION) {
         return true;
     }
-    sqlite3_stmt *statement = store_statement(store, STORE_SQL_READ_DEEDS, err);
-    if (statement == NULL) {
-        return false;
-    }
-    store_bind_text(statement, 1, run_id);
-    bool is_ok = true, has_row = false;
-    while (is_ok && (is_ok = store_step(store, statement, &has_row, err)) && has_row) {
-        struct operator_entry entry;
-        if ((is_ok = read_deed(store, statement, &entry, err))) {
-            each(context, &entry);
-        }
-    }
-    sqlite3_reset(statement);
-    return is_ok;
+    const struct listener listener = {tell_deed, context, .deed = each};
+    return tell_rows(store, STORE_SQL_READ_DEEDS, run_id, &listener, err);
 }
