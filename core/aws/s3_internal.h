@@ -11,6 +11,7 @@ struct s3_store {
     struct aws_session *session;
     char *encryption, *kms_key_id;
     size_t part_bytes;
+    uint64_t copy_limit_bytes;
     int parallel;
     int orphans;       /* closed readers whose cancelled calls have not ended yet */
     struct op drained; /* active while object_store_free waits for them */
@@ -37,5 +38,7 @@ void s3_create(struct object_store *store, struct object_writer *writer);
 void s3_write(struct object_writer *writer, struct str data);
 void s3_commit(struct object_writer *writer);
 void s3_abort(struct object_writer *writer);
+/* s3_copy.c */
+void s3_copy(struct object_store *store, struct object_copy *req);
 
 #endif

@@ -3,6 +3,7 @@
  * CompleteMultipartUpload */
 #include "core/aws/s3_message.h"
 
+#include "core/aws/s3_store.h"
 #include "core/aws/sigv4.h"
 #include "core/aws/xml.h"
 #include "core/base/alloc.h"
@@ -13,7 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PARTS_BEFORE_GROWTH = 1000, PATH_LIMIT = 3 * OBJECT_KEY_SIZE + 2 };
+enum { PARTS_BEFORE_GROWTH = 1000, COPY_PARTS = 8, PATH_LIMIT = 3 * OBJECT_KEY_SIZE + 2 };
+
+const char *const s3_descriptions[S3_DESCRIPTIONS_MAX] = {
+    "content-type", "content-encoding", "content-disposition", "content-language", "cache-control",
+};
 
 char *s3_key_path(const char *key)
 {
@@ -49,12 +54,19 @@ size_t s3_part_size(size_t part_bytes, int number)
     return part_bytes << (doublings > 9 ? 9 : doublings);
 }
 
-static void copy_text(char *to, size_t size, struct str text)
+uint64_t s3_copy_part_bytes(uint64_t size_bytes, uint64_t limit_bytes)
+{
+    uint64_t least = size_bytes / S3_PARTS_MAX + (size_bytes % S3_PARTS_MAX != 0);
+    return least > limit_bytes / COPY_PARTS ? least : limit_bytes / COPY_PARTS;
+}
+
+static bool copy_text(char *to, size_t size, struct str text)
 {
     if (text.len < size) {
         memcpy(to, text.ptr, text.len);
         to[text.len] = '\0';
     }
+    return text.len > 0 && text.len < size;
 }
 
 void s3_read_info(const struct aws_call *call, const char *key, struct object_info *out_info)
@@ -118,13 +130,22 @@ char *s3_read_upload_id(struct str body, struct error *err)
     return encoded;
 }
 
+static bool read_etag(struct str body, const char *path, char out_etag[OBJECT_ETAG_SIZE])
+{
+    char *etag = xml_find(body, path);
+    bool is_there = etag != NULL && copy_text(out_etag, OBJECT_ETAG_SIZE, str_from(etag));
+    free(etag);
+    return is_there;
+}
+
 void s3_read_completed_etag(struct str body, char out_etag[OBJECT_ETAG_SIZE])
 {
-    char *etag = xml_find(body, "CompleteMultipartUploadResult/ETag");
-    if (etag != NULL) {
-        copy_text(out_etag, OBJECT_ETAG_SIZE, str_from(etag));
-    }
-    free(etag);
+    read_etag(body, "CompleteMultipartUploadResult/ETag", out_etag);
+}
+
+bool s3_read_copied_etag(struct str body, char out_etag[OBJECT_ETAG_SIZE])
+{
+    return read_etag(body, "CopyPartResult/ETag", out_etag);
 }
 
 /* ---- listing */

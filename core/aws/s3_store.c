@@ -1,4 +1,5 @@
-/* The S3 store's small operations, one call each; readers and writers are files of their own. */
+/* The S3 store's small operations, one call each; readers, writers and copies are files
+ * of their own. */
 #include "core/aws/s3_store.h"
 
 #include "core/aws/s3_internal.h"
@@ -7,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COPY_STALL_MS = 300000, LIST_PAGES_MAX = 10000 };
+enum { LIST_PAGES_MAX = 10000 };
 
 struct s3_store *s3_store_of(struct object_store *store)
 {
@@ -45,7 +46,7 @@ struct task {
     struct op *op;            /* of the port */
     void *request;            /* of the port */
     const char *bucket, *key; /* for messages */
-    char *path, *source;
+    char *path;
     struct buf text; /* query or body */
     struct s3_page page;
     int pages;
@@ -78,7 +79,6 @@ static void task_end(struct task *task, const struct error *err)
     s3_page_done(&task->page);
     buf_done(&task->text);
     free(task->path);
-    free(task->source);
     free(task);
     op_finish(op, err == NULL ? NULL : &named);
 }
@@ -109,7 +109,7 @@ static void simple_done(struct op *op, const struct error *err)
     task_end(op->context, err);
 }
 
-/* ---- head, delete, copy */
+/* ---- head, delete */
 
 static void head_done(struct op *op, const struct error *err)
 {
@@ -132,20 +132,6 @@ static void s3_remove(struct object_store *store, struct object_delete *req)
 {
     struct task *task = task_new(store, &req->op, req, req->bucket, req->key);
     task_call(task, "DeleteObject", "DELETE", simple_done);
-    task_start(task);
-}
-
-static void s3_copy(struct object_store *store, struct object_copy *req)
-{
-    struct task *task = task_new(store, &req->op, req, req->to_bucket, req->to_key);
-    char *from = s3_key_path(req->key);
-    task->source = xasprintf("/%s%s", req->bucket, from);
-    free(from);
-    s3_headers_add(&task->headers, "x-amz-copy-source", task->source);
-    s3_headers_add_encryption(&task->headers, task->store);
-    task_call(task, "CopyObject", "PUT", simple_done);
-    task->call.stall_timeout_ms = COPY_STALL_MS; /* S3 answers when it has copied */
-    task->call.success_root = "CopyObjectResult";
     task_start(task);
 }
 
@@ -296,6 +282,8 @@ struct object_store *s3_store_new(struct aws_session *session, const struct s3_s
     s3->encryption = xstrdup(text_or_empty(settings->encryption));
     s3->kms_key_id = xstrdup(text_or_empty(settings->kms_key_id));
     s3->part_bytes = settings->part_bytes == 0 ? S3_PART_BYTES : settings->part_bytes;
+    s3->copy_limit_bytes =
+        settings->copy_limit_bytes == 0 ? S3_COPY_LIMIT_BYTES : settings->copy_limit_bytes;
     s3->parallel = settings->parallel == 0 ? S3_PARALLEL : settings->parallel;
     return &s3->base;
 }

@@ -17,6 +17,7 @@ import swift_server
 
 PART = 5 << 20
 TOOL = PROGRAMS / "tests/tools/object_tool"
+COPY_TOOL = PROGRAMS / "tests/tools/copy_tool"
 KEYS = ("plain", "with blank", "a+b", "100%", "100%25", "%2F", "é/ü", "日本語", "til~de", "quote'", "star*", "(a),b:c;d=e@f&g$h!",
         'double"quote', "<&>", "back\\slash", "#hash?query=1", "under/a/folder", "-._~")
 
@@ -36,8 +37,8 @@ class Store:
             if name in os.environ:
                 self.environment[name] = os.environ[name]
 
-    def __call__(self, *words, **environment):
-        child = subprocess.run([TOOL, *map(str, words)], env={**self.environment, **environment}, text=True,
+    def __call__(self, *words, tool=TOOL, **environment):
+        child = subprocess.run([tool, *map(str, words)], env={**self.environment, **environment}, text=True,
                                capture_output=True, timeout=120)
         assert child.stderr == ""
         answer = json.loads(child.stdout)
@@ -141,6 +142,28 @@ def test_ranges_and_resumed_reads_insist_on_the_same_object(s3, bucket, tmp_path
 def test_an_upload_that_is_taken_back_leaves_no_parts(s3, bucket, tmp_path):
     s3.good("abort", bucket, "k", file_of(tmp_path, 4 * PART))
     assert s3.keys(bucket) == [] and s3.uploads(bucket) == []
+
+
+def test_a_copy_above_the_limit_goes_in_parts_and_is_the_same_object(s3, bucket, tmp_path):
+    path, limit = file_of(tmp_path, 8 * PART + 1), 8 * PART
+    s3.boto.put_object(Bucket=bucket, Key="a b/c", Body=path.read_bytes(), ContentType="text/csv", CacheControl="no-store")
+    s3.good(limit, bucket, "a b/c", bucket, "in parts", tool=COPY_TOOL)
+    s3.good(limit + 1, bucket, "a b/c", bucket, "whole", tool=COPY_TOOL)
+    for key, tag in ("in parts", "-9\""), ("whole", "\""):
+        assert s3.stored(bucket, key) == path.read_bytes()
+        head = s3.boto.head_object(Bucket=bucket, Key=key)
+        assert head["ETag"].endswith(tag) and (key == "whole") == ("-" not in head["ETag"])
+        assert head["ContentType"] == "text/csv"
+    assert s3.uploads(bucket) == []
+
+
+def test_a_copy_in_parts_that_is_refused_takes_its_parts_back(s3, bucket, tmp_path):
+    s3.good("put", bucket, "from", file_of(tmp_path, 3 * PART))
+    refused = s3(PART, bucket, "from", bucket, "to", tool=COPY_TOOL)  # parts that are too small for S3
+    assert refused["error"] == "EntityTooSmall" and f"s3://{bucket}/to" in refused["message"]
+    assert s3.uploads(bucket) == [] and s3.keys(bucket) == ["from"]
+    absent = s3(PART, bucket, "none", bucket, "to", tool=COPY_TOOL)
+    assert absent["error"] == "not_found" and f"s3://{bucket}/none" in absent["message"]
 
 
 def test_many_objects_travel_at_once_and_are_listed_in_order(s3, bucket, tmp_path):

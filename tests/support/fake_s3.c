@@ -44,7 +44,8 @@ struct fake_s3 {
     struct fake_answer strike_answer;
     int strike_at, strike_seen;
     bool strikes_for_good;
-    size_t part_min;
+    size_t part_min, copy_max;
+    int change_before_part;
     struct buf body, headers; /* of the answer: copied by the server */
 };
 
@@ -206,16 +207,26 @@ static void head_object(struct fake_s3 *s3, const struct object *object, struct 
     out->headers = buf_text(&s3->headers);
 }
 
-static void copy_object(struct fake_s3 *s3, const struct target *to, const char *source,
-                        struct fake_answer *out)
+/* "/bucket/key", encoded. */
+static struct object *find_source(const struct fake_s3 *s3, const char *source)
 {
     char *from = decode(source + 1, strlen(source + 1));
     char *slash = strchr(from, '/');
     assert_non_null(slash);
     *slash = '\0';
-    const struct object *object = find(s3, from, slash + 1);
+    struct object *object = find(s3, from, slash + 1);
+    free(from);
+    return object;
+}
+
+static void copy_object(struct fake_s3 *s3, const struct target *to, const char *source,
+                        struct fake_answer *out)
+{
+    const struct object *object = find_source(s3, source);
     if (object == NULL) {
         answer_error(s3, out, 404, "NoSuchKey");
+    } else if (object->content.len > s3->copy_max) {
+        answer_error(s3, out, 400, "InvalidRequest");
     } else {
         struct buf content;
         buf_init(&content, (size_t)1 << 32);
@@ -224,7 +235,6 @@ static void copy_object(struct fake_s3 *s3, const struct target *to, const char 
         buf_done(&content);
         out->body = STR("<CopyObjectResult><ETag>\"c\"</ETag></CopyObjectResult>");
     }
-    free(from);
 }
 
 static void remove_object(struct fake_s3 *s3, const struct target *target)
@@ -276,18 +286,63 @@ static void close_upload(struct upload *upload)
     upload->is_open = false;
 }
 
+/* Gives the memory of part `number`. */
+static struct buf *new_part(struct upload *upload, int number)
+{
+    assert_in_range(number, 1, PARTS_MAX - 1);
+    buf_done(&upload->parts[number]);
+    buf_init(&upload->parts[number], (size_t)1 << 32);
+    return &upload->parts[number];
+}
+
 static void put_part(struct fake_s3 *s3, const struct fake_request *request, struct upload *upload,
-                     struct fake_answer *out)
+                     int number, struct fake_answer *out)
+{
+    buf_append_str(new_part(upload, number), request->body);
+    buf_printf(&s3->headers, "ETag: \"p%d\"\r\n", number);
+    out->headers = buf_text(&s3->headers);
+}
+
+static void copy_part(struct fake_s3 *s3, const struct fake_request *request, struct upload *upload,
+                      int number, struct fake_answer *out)
+{
+    struct object *object = find_source(s3, fake_request_header(request, "x-amz-copy-source"));
+    const char *match = fake_request_header(request, "x-amz-copy-source-if-match");
+    const char *range = fake_request_header(request, "x-amz-copy-source-range");
+    char etag[32] = "";
+    unsigned long long first = 0, last = 0;
+    if (object != NULL && number == s3->change_before_part) {
+        object->version = ++s3->version;
+    }
+    if (object != NULL) {
+        snprintf(etag, sizeof(etag), "\"v%d\"", object->version);
+    }
+    assert_true(range != NULL && sscanf(range, "bytes=%llu-%llu", &first, &last) == 2);
+    if (object == NULL) {
+        answer_error(s3, out, 404, "NoSuchKey");
+    } else if (match == NULL || strcmp(match, etag) != 0) {
+        answer_error(s3, out, 412, "PreconditionFailed");
+    } else if (last >= object->content.len || last - first >= s3->copy_max) {
+        answer_error(s3, out, 400, "InvalidArgument");
+    } else {
+        buf_append(new_part(upload, number), object->content.ptr + first, last - first + 1);
+        buf_printf(&s3->body, "<CopyPartResult><ETag>&quot;p%d&quot;</ETag></CopyPartResult>",
+                   number);
+        out->body = buf_str(&s3->body);
+    }
+}
+
+static void answer_part(struct fake_s3 *s3, const struct fake_request *request,
+                        struct upload *upload, struct fake_answer *out)
 {
     char *text = parameter(request, "partNumber");
     int number = text == NULL ? 0 : atoi(text);
     free(text);
-    assert_in_range(number, 1, PARTS_MAX - 1);
-    buf_done(&upload->parts[number]);
-    buf_init(&upload->parts[number], (size_t)1 << 32);
-    buf_append_str(&upload->parts[number], request->body);
-    buf_printf(&s3->headers, "ETag: \"p%d\"\r\n", number);
-    out->headers = buf_text(&s3->headers);
+    if (fake_request_header(request, "x-amz-copy-source") != NULL) {
+        copy_part(s3, request, upload, number, out);
+    } else {
+        put_part(s3, request, upload, number, out);
+    }
 }
 
 static void complete_upload(struct fake_s3 *s3, const struct fake_request *request,
@@ -330,7 +385,7 @@ static void answer_upload(struct fake_s3 *s3, const struct fake_request *request
     if (upload == NULL) {
         answer_error(s3, out, 404, "NoSuchUpload");
     } else if (strcmp(request->method, "PUT") == 0) {
-        put_part(s3, request, upload, out);
+        answer_part(s3, request, upload, out);
     } else if (strcmp(request->method, "POST") == 0) {
         complete_upload(s3, request, upload, out);
     } else {
@@ -492,6 +547,7 @@ struct fake_s3 *fake_s3_new(struct fake_aws *aws)
     buf_init(&s3->headers, 1 << 16);
     s3->page_size = PAGE_SIZE;
     s3->part_min = PART_BYTES_MIN;
+    s3->copy_max = (size_t)5 << 30;
     fake_aws_expect(aws,
                     (struct fake_exchange){
                         .service = "s3", .times = FAKE_ALWAYS, .handle = answer, .context = s3});
@@ -576,6 +632,16 @@ size_t fake_s3_part_count(const struct fake_s3 *s3)
 void fake_s3_set_part_min(struct fake_s3 *s3, size_t bytes)
 {
     s3->part_min = bytes;
+}
+
+void fake_s3_set_copy_max(struct fake_s3 *s3, size_t bytes)
+{
+    s3->copy_max = bytes;
+}
+
+void fake_s3_change_before_part(struct fake_s3 *s3, int number)
+{
+    s3->change_before_part = number;
 }
 
 void fake_s3_strike(struct fake_s3 *s3, int at, bool for_good, struct fake_answer answer_with)

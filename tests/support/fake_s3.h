@@ -1,5 +1,6 @@
 /* A small S3 in memory, as a handler of the fake AWS: buckets, objects with ranges and If-Match,
- * multipart uploads with S3's limits, listing by pages, copying. Parts left behind are counted. */
+ * multipart uploads with S3's limits, listing by pages, copying whole or in
+ * parts. Parts left behind are counted. */
 #ifndef GATEHOUSE_TESTS_SUPPORT_FAKE_S3_H
 #define GATEHOUSE_TESTS_SUPPORT_FAKE_S3_H
 
@@ -19,6 +20,10 @@ size_t fake_s3_upload_count(const struct fake_s3 *s3); /* begun, neither complet
 size_t fake_s3_part_count(const struct fake_s3 *s3);   /* of those: what is billed */
 void fake_s3_clear(struct fake_s3 *s3);                /* objects and uploads; buckets stay */
 void fake_s3_set_part_min(struct fake_s3 *s3, size_t bytes); /* 5 MiB at first */
+void fake_s3_set_copy_max(struct fake_s3 *s3, size_t bytes); /* 5 GiB at first */
+/* Right before part number `number` is copied, its source becomes another object of the same bytes.
+ */
+void fake_s3_change_before_part(struct fake_s3 *s3, int number);
 /* From now on request number `at` (1: the next) of any method but DELETE, or all from it on, is
  * done but answered with this fault; with a status it is not done. at 0: no more. */
 void fake_s3_strike(struct fake_s3 *s3, int at, bool for_good, struct fake_answer answer);

@@ -1,6 +1,7 @@
 /* The object store port on a small S3: whole objects, parts both ways, and every way out. */
 #include "core/aws/s3_store.h"
 
+#include "core/aws/s3_message.h"
 #include "core/base/alloc.h"
 #include "core/base/random.h"
 #include "tests/support/cmocka.h"
@@ -433,6 +434,120 @@ static void head_copy_and_delete_do_what_they_say(void **state)
     object_copy_start(f->store, &copy);
     assert_false(loop_await(f->loop, &copy.op, &err));
     assert_string_equal(err.code, "not_found");
+    assert_non_null(strstr(err.message, "s3://" BUCKET "/none"));
+}
+
+/* ---- copies of what is too large for one call */
+
+enum { COPY_LIMIT = 800, COPY_SIZE = 2 * COPY_LIMIT + 17 };
+
+static void use_small_copies(struct fixture *f)
+{
+    object_store_free(f->store);
+    f->store = s3_store_new(f->session,
+                            &(struct s3_settings){.parallel = 3, .copy_limit_bytes = COPY_LIMIT});
+    fake_s3_set_copy_max(f->s3, COPY_LIMIT);
+    fake_s3_set_part_min(f->s3, 1);
+}
+
+static bool copy_sized(struct fixture *f, size_t size, struct error *err)
+{
+    struct object_copy copy = {
+        .bucket = BUCKET, .key = "a b/from", .to_bucket = "other", .to_key = "to"};
+    char *bytes = make_bytes(size);
+    fake_s3_put(f->s3, BUCKET, copy.key, (struct str){bytes, size});
+    object_copy_start(f->store, &copy);
+    bool is_good = loop_await(f->loop, &copy.op, err);
+    struct str got = fake_s3_get(f->s3, "other", "to");
+    assert_int_equal(got.ptr != NULL, is_good);
+    assert_true(!is_good || (got.len == size && memcmp(got.ptr, bytes, size) == 0));
+    assert_int_equal(fake_s3_upload_count(f->s3), 0);
+    free(bytes);
+    return is_good;
+}
+
+static size_t count_requests(struct fixture *f, const char *header)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < fake_aws_count(f->aws); i++) {
+        count += fake_request_header(fake_aws_request(f->aws, i), header) != NULL;
+    }
+    return count;
+}
+
+static void a_copy_above_the_limit_goes_in_parts(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    use_small_copies(f);
+    fake_s3_add_bucket(f->s3, "other");
+    assert_true(copy_sized(f, COPY_LIMIT, &err));
+    assert_int_equal(fake_aws_count(f->aws), 2);
+    assert_int_equal(count_requests(f, "x-amz-copy-source-range"), 0);
+    if (!copy_sized(f, COPY_LIMIT + 1, &err) || !copy_sized(f, COPY_SIZE, &err)) {
+        fail_msg("%s", err.message);
+    }
+    assert_int_equal(count_requests(f, "x-amz-copy-source-range"), 9 + 17);
+}
+
+static void a_source_that_changes_under_a_copy_is_not_mixed(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    use_small_copies(f);
+    fake_s3_add_bucket(f->s3, "other");
+    fake_s3_change_before_part(f->s3, 5);
+    assert_false(copy_sized(f, COPY_SIZE, &err));
+    assert_string_equal(err.code, "precondition_failed");
+    assert_int_equal(err.error_class, ERROR_PERMANENT);
+}
+
+static void a_copy_that_is_refused_anywhere_leaves_nothing_behind(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    static const struct {
+        const char *method;
+        int at;
+    } places[] = {{"HEAD", 1}, {"POST", 1}, {"POST", 2}, {"PUT", 1}, {"PUT", 7}, {"PUT", 17}};
+    use_small_copies(f);
+    fake_s3_add_bucket(f->s3, "other");
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        fake_s3_fail(f->s3, places[i].method, places[i].at,
+                     (struct fake_answer){.status = 403,
+                                          .body = STR("<Error><Code>InvalidObjectState</Code>"
+                                                      "</Error>")});
+        assert_false(copy_sized(f, COPY_SIZE, &err));
+        assert_non_null(strstr(err.message, i == 0 ? "s3://" BUCKET "/a b/from" : "s3://other/to"));
+    }
+}
+
+static void the_parts_of_a_copy_hold_what_s3_can_hold(void **state)
+{
+    const uint64_t limit = S3_COPY_LIMIT_BYTES, tib = UINT64_C(1) << 40;
+    (void)state;
+    assert_int_equal(s3_copy_part_bytes(limit + 1, limit), limit / 8);
+    assert_int_equal(s3_copy_part_bytes(5 * tib, limit), limit / 8);
+    for (uint64_t size = limit + 1; size < 48 * tib; size = size * 3 / 2) {
+        uint64_t part = s3_copy_part_bytes(size, limit);
+        assert_true(part <= limit);
+        assert_true((size - 1) / part < S3_PARTS_MAX);
+    }
+    assert_true(s3_copy_part_bytes(49 * tib, limit) > limit);
+    assert_true(s3_copy_part_bytes(UINT64_MAX, limit) > limit);
+}
+
+static void a_copy_that_no_parts_hold_is_refused_before_it_begins(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    object_store_free(f->store);
+    f->store = s3_store_new(f->session, &(struct s3_settings){.copy_limit_bytes = 1});
+    fake_s3_add_bucket(f->s3, "other");
+    assert_false(copy_sized(f, S3_PARTS_MAX + 1, &err));
+    assert_string_equal(err.code, "too_large");
+    assert_non_null(strstr(err.message, "s3://" BUCKET "/a b/from"));
+    assert_int_equal(fake_aws_count(f->aws), 1);
 }
 
 static void a_bucket_is_made_only_when_it_is_missing(void **state)
@@ -539,6 +654,11 @@ int main(void)
         cmocka_unit_test(a_listing_that_goes_round_in_circles_is_refused),
         cmocka_unit_test(an_answer_that_is_not_the_range_is_refused),
         behaviour(head_copy_and_delete_do_what_they_say),
+        behaviour(a_copy_above_the_limit_goes_in_parts),
+        behaviour(a_source_that_changes_under_a_copy_is_not_mixed),
+        behaviour(a_copy_that_is_refused_anywhere_leaves_nothing_behind),
+        behaviour(the_parts_of_a_copy_hold_what_s3_can_hold),
+        behaviour(a_copy_that_no_parts_hold_is_refused_before_it_begins),
         behaviour(a_bucket_is_made_only_when_it_is_missing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* Every request of a whole upload and download meets every fault in turn, once or for good: what
- * can be repeated is, an object appears whole or not at all, and no parts stay behind. */
+/* Every request of a whole upload, copy and download meets every fault in turn, once or for good:
+ * what can be repeated is, an object appears whole or not at all, and no parts stay behind. */
 #include "core/aws/call_state.h"
 #include "core/aws/s3_store.h"
 #include "core/base/alloc.h"
@@ -12,7 +12,7 @@
 
 #define BUCKET "bank-data"
 
-enum { PART = 4096, STALL_MS = 40, REQUESTS_MIN = 8, SIZE = 3 * PART + 17 };
+enum { PART = 4096, STALL_MS = 40, REQUESTS_MIN = 16, SIZE = 3 * PART + 17 };
 
 struct fixture {
     struct loop *loop;
@@ -31,9 +31,12 @@ static int set_up(void **state)
     f->aws = fake_aws_new(f->loop);
     f->s3 = fake_s3_new(f->aws);
     f->session = fake_aws_session(f->aws);
-    f->store = s3_store_new(f->session, &(struct s3_settings){.part_bytes = PART, .parallel = 2});
+    f->store = s3_store_new(
+        f->session,
+        &(struct s3_settings){.part_bytes = PART, .parallel = 2, .copy_limit_bytes = 2 * PART});
     fake_s3_add_bucket(f->s3, BUCKET);
-    fake_s3_set_part_min(f->s3, PART);
+    fake_s3_set_part_min(f->s3, PART / 4);
+    fake_s3_set_copy_max(f->s3, 2 * PART);
     aws_call_state_of(f->session)->stall_max_ms = STALL_MS;
     for (size_t i = 0; i < SIZE; i += 8) {
         uint64_t word = random_next(&random);
@@ -59,7 +62,7 @@ static int tear_down(void **state)
 
 static bool upload(struct fixture *f, size_t size, struct error *err)
 {
-    struct object_writer writer = {.bucket = BUCKET, .key = "k"};
+    struct object_writer writer = {.bucket = BUCKET, .key = "from"};
     struct error ignored;
     object_create_start(f->store, &writer);
     bool is_good = loop_await(f->loop, &writer.op, err);
@@ -101,13 +104,26 @@ static bool download(struct fixture *f, size_t size, struct error *err)
     return is_good;
 }
 
+static bool copy(struct fixture *f, struct error *err)
+{
+    struct object_copy req = {.bucket = BUCKET, .key = "from", .to_bucket = BUCKET, .to_key = "k"};
+    object_copy_start(f->store, &req);
+    return loop_await(f->loop, &req.op, err);
+}
+
 /* ---- and what befalls it */
+
+static void check_object(struct fixture *f, const char *key, size_t size)
+{
+    struct str kept = fake_s3_get(f->s3, BUCKET, key);
+    assert_true(kept.ptr == NULL || (kept.len == size && memcmp(kept.ptr, f->bytes, size) == 0));
+}
 
 static void check_store(struct fixture *f, size_t size)
 {
-    struct str kept = fake_s3_get(f->s3, BUCKET, "k");
     assert_int_equal(fake_s3_part_count(f->s3), 0);
-    assert_true(kept.ptr == NULL || (kept.len == size && memcmp(kept.ptr, f->bytes, size) == 0));
+    check_object(f, "from", size);
+    check_object(f, "k", size);
 }
 
 /* Request `at` fails; false: there was no such request. */
@@ -118,13 +134,13 @@ static bool strike(struct fixture *f, int at, bool for_good, struct fake_answer 
     shared->retries.tokens = RETRY_TOKENS;
     fake_s3_clear(f->s3);
     fake_s3_strike(f->s3, at, for_good, answer);
-    bool is_good = upload(f, size, &err);
+    bool is_good = upload(f, size, &err) && copy(f, &err);
     check_store(f, size);
     is_good = is_good && download(f, size, &err);
     if (!is_good) {
         assert_true(for_good);
         assert_int_equal(err.error_class, ERROR_TRANSIENT);
-        assert_non_null(strstr(err.message, "s3://" BUCKET "/k"));
+        assert_non_null(strstr(err.message, "s3://" BUCKET "/"));
     }
     return fake_s3_struck_at(f->s3) >= at;
 }
