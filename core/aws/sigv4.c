@@ -15,7 +15,13 @@
 #include <string.h>
 #include <time.h>
 
-enum { MAC_SIZE = DIGEST_SIZE, SCOPE_SIZE = 160, PREFIX_LEN = 4, TEXT_MAX = 256 * 1024 };
+enum {
+    MAC_SIZE = DIGEST_SIZE,
+    SCOPE_SIZE = 160,
+    PREFIX_LEN = 4,
+    TEXT_MAX = 256 * 1024,
+    EXPIRES_MAX_S = 7 * 24 * 3600,
+};
 
 /* Everything that costs time to make, made once: OpenSSL looks algorithms up by name, which takes
  * longer than the hashing itself. */
@@ -255,6 +261,9 @@ bool sigv4_presign(struct sigv4_key *key, const struct sigv4_request *request,
     struct buf query;
     char signature[SIGV4_SIGNATURE_SIZE];
     struct sigv4_request full = *request;
+    if (expires_s < 1 || expires_s > EXPIRES_MAX_S) {
+        return false;
+    }
     buf_init(&query, TEXT_MAX);
     bool is_signed = buf_append_text(&query, request->query == NULL ? "" : request->query) &&
                      append_own_parameters(request, credentials, expires_s, &query);

@@ -57,7 +57,7 @@ void sigv4_key_done(struct sigv4_key *key);
 bool sigv4_authorization(struct sigv4_key *key, const struct sigv4_request *request,
                          const struct aws_credentials *credentials, struct buf *out_value);
 /* Query signing: appends the whole signed query, X-Amz-Signature last. The URL is a secret for
- * expires_s (1..604800) seconds. */
+ * expires_s (1..604800) seconds; false for any other time, too. */
 bool sigv4_presign(struct sigv4_key *key, const struct sigv4_request *request,
                    const struct aws_credentials *credentials, int expires_s, struct buf *out_query);
 

@@ -1,9 +1,13 @@
-/* Signature Version 4 against the values AWS publishes, the cases of the official suite, and
- * further ones computed by botocore. */
+/* Signature Version 4 against the values AWS publishes, all cases of the official suite - as
+ * headers and as URLs - and further ones, computed by botocore or by a second signer that agrees
+ * with it. */
 #include "core/aws/sigv4.h"
 
 #include "tests/support/cmocka.h"
 
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,8 +53,9 @@ struct suite_case {
     struct sigv4_header more[4];
     const char *payload_hash;
     bool keep_path;
-    const char *signature;
+    const char *signature, *query_signature; /* of the header, and of a URL for an hour */
 };
+enum { SUITE_EXPIRES_S = 3600 };
 
 static const struct suite_case suite[] = {
     {"get-header-key-duplicate",
@@ -60,7 +65,8 @@ static const struct suite_case suite[] = {
      {{"My-Header1", "value2"}, {"My-Header1", "value2"}, {"My-Header1", "value1"}},
      NULL,
      false,
-     "c9d5ea9f3f72853aea855b47ea873832890dbdd183b4468f858259531a5138ea"},
+     "c9d5ea9f3f72853aea855b47ea873832890dbdd183b4468f858259531a5138ea",
+     "3349ee0b81b4b589da0ff28a395c3591e04de515651dd74f298fa992d1507a97"},
     {"get-header-value-multiline",
      "GET",
      "/",
@@ -68,7 +74,8 @@ static const struct suite_case suite[] = {
      {{"My-Header1", "value1\n  value2\n     value3"}},
      NULL,
      false,
-     "cfd34249e4b1c8d6b91ef74165d41a32e5fab3306300901bb65a51a73575eefd"},
+     "cfd34249e4b1c8d6b91ef74165d41a32e5fab3306300901bb65a51a73575eefd",
+     "e6f5def831211aca02987a44b96826706278c7bc078112ae0263659c5b2f2d56"},
     {"get-header-value-order",
      "GET",
      "/",
@@ -79,7 +86,8 @@ static const struct suite_case suite[] = {
       {"My-Header1", "value2"}},
      NULL,
      false,
-     "08c7e5a9acfcfeb3ab6b2185e75ce8b1deb5e634ec47601a50643f830c755c01"},
+     "08c7e5a9acfcfeb3ab6b2185e75ce8b1deb5e634ec47601a50643f830c755c01",
+     "313720e71ca6202fdcfa9b20f88de01a4eb0638a83c833b1c184359a4eda864e"},
     {"get-header-value-trim",
      "GET",
      "/",
@@ -87,7 +95,8 @@ static const struct suite_case suite[] = {
      {{"My-Header1", " value1"}, {"My-Header2", " \"a   b   c\""}},
      NULL,
      false,
-     "acc3ed3afb60bb290fc8d2dd0098b9911fcaa05412b367055dee359757a9c736"},
+     "acc3ed3afb60bb290fc8d2dd0098b9911fcaa05412b367055dee359757a9c736",
+     "e7bb0fd515e125e1aec2ecc4c0c17484fb06f6846b927c35e46005dd3df3acd4"},
     {"get-relative-normalized",
      "GET",
      "/example/..",
@@ -95,7 +104,8 @@ static const struct suite_case suite[] = {
      {{0}},
      NULL,
      false,
-     "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"},
+     "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31",
+     "e93c787ed7f371d5c6b165c1b38ede9550f4dce4144713e844b25b7192d3865d"},
     {"get-relative-unnormalized",
      "GET",
      "/example/..",
@@ -103,7 +113,8 @@ static const struct suite_case suite[] = {
      {{0}},
      NULL,
      true,
-     "eca7ead57bb5aa5c8e28007acd4ff04e1ff9a0ff3b237ec1554a184887ff9282"},
+     "eca7ead57bb5aa5c8e28007acd4ff04e1ff9a0ff3b237ec1554a184887ff9282",
+     "cbcb213b928a077e43275df47b500f1dfaa864ab3f5a18f6b95f4ff0938167ee"},
     {"get-relative-relative-normalized",
      "GET",
      "/example1/example2/../..",
@@ -111,7 +122,8 @@ static const struct suite_case suite[] = {
      {{0}},
      NULL,
      false,
-     "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"},
+     "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31",
+     "e93c787ed7f371d5c6b165c1b38ede9550f4dce4144713e844b25b7192d3865d"},
     {"get-relative-relative-unnormalized",
      "GET",
      "/example1/example2/../..",
@@ -119,7 +131,8 @@ static const struct suite_case suite[] = {
      {{0}},
      NULL,
      true,
-     "dc33e0856fd4baca4d7aa2146c38958283844764f38c74252a333df5e613003b"},
+     "dc33e0856fd4baca4d7aa2146c38958283844764f38c74252a333df5e613003b",
+     "b45db0bfd1cf15003493b733e33aa208dd981bd0e63037a6ed953f71d2118a16"},
     {"get-slash-dot-slash-normalized",
      "GET",
      "/./",
@@ -127,7 +140,8 @@ static const struct suite_case suite[] = {
      {{0}},
      NULL,
      false,
-     "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"},
+     "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31",
+     "e93c787ed7f371d5c6b165c1b38ede9550f4dce4144713e844b25b7192d3865d"},
     {"get-slash-dot-slash-unnormalized",
      "GET",
      "/./",
@@ -135,7 +149,8 @@ static const struct suite_case suite[] = {
      {{0}},
      NULL,
      true,
-     "68714168e6557f8f2de0ef956fc24dc2593a4bd2961f8df51898d8a134695145"},
+     "68714168e6557f8f2de0ef956fc24dc2593a4bd2961f8df51898d8a134695145",
+     "a9b13e8f3484d9505bf1a6f347219f8f35b0fe8f128ceea597efc146a3dfe90c"},
     {"get-slash-normalized",
      "GET",
      "//",
@@ -143,7 +158,8 @@ static const struct suite_case suite[] = {
      {{0}},
      NULL,
      false,
-     "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"},
+     "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31",
+     "e93c787ed7f371d5c6b165c1b38ede9550f4dce4144713e844b25b7192d3865d"},
     {"get-slash-unnormalized",
      "GET",
      "//",
@@ -151,7 +167,8 @@ static const struct suite_case suite[] = {
      {{0}},
      NULL,
      true,
-     "c88bcd3d312d75078c0cd961d6deae3f4c754924b01669efcfcb439fd5e5b76e"},
+     "c88bcd3d312d75078c0cd961d6deae3f4c754924b01669efcfcb439fd5e5b76e",
+     "b2a9542809db687769200f56a844a03f2bd0291d6eb90232d5101c6a579446cd"},
     {"get-slash-pointless-dot-normalized",
      "GET",
      "/./example",
@@ -159,7 +176,8 @@ static const struct suite_case suite[] = {
      {{0}},
      NULL,
      false,
-     "ef75d96142cf21edca26f06005da7988e4f8dc83a165a80865db7089db637ec5"},
+     "ef75d96142cf21edca26f06005da7988e4f8dc83a165a80865db7089db637ec5",
+     "35034b1a0bdd969f346975386daf8aedfd4976573b8348cf4f67eaa41c5857de"},
     {"get-slash-pointless-dot-unnormalized",
      "GET",
      "/./example",
@@ -167,7 +185,8 @@ static const struct suite_case suite[] = {
      {{0}},
      NULL,
      true,
-     "beb03f223f7deae4146464f06e29eebbee9c8afbe15c290cf07aa8b119e14cff"},
+     "beb03f223f7deae4146464f06e29eebbee9c8afbe15c290cf07aa8b119e14cff",
+     "72b11f16d9530b18204bfb71f2d6ab085894c0ed8d352730a6e76234c58b5e10"},
     {"get-slashes-normalized",
      "GET",
      "//example//",
@@ -175,7 +194,8 @@ static const struct suite_case suite[] = {
      {{0}},
      NULL,
      false,
-     "9a624bd73a37c9a373b5312afbebe7a714a789de108f0bdfe846570885f57e84"},
+     "9a624bd73a37c9a373b5312afbebe7a714a789de108f0bdfe846570885f57e84",
+     "c1834e8fb0307243711f0f907f6ab7311ed300d87f13792d7ee4da89ab93e082"},
     {"get-slashes-unnormalized",
      "GET",
      "//example//",
@@ -183,7 +203,8 @@ static const struct suite_case suite[] = {
      {{0}},
      NULL,
      true,
-     "87cca117541a147f6df867677d98a7d80dff226d2bfca9e4ffa899665623c7e5"},
+     "87cca117541a147f6df867677d98a7d80dff226d2bfca9e4ffa899665623c7e5",
+     "822a5a9ba28072c5ab2bb4a6307d0c88276d40e49fec6b724c03fb4d4ba60fc2"},
     {"get-space-normalized",
      "GET",
      "/example space/",
@@ -191,7 +212,8 @@ static const struct suite_case suite[] = {
      {{0}},
      NULL,
      false,
-     "652487583200325589f1fba4c7e578f72c47cb61beeca81406b39ddec1366741"},
+     "652487583200325589f1fba4c7e578f72c47cb61beeca81406b39ddec1366741",
+     "7a1f416954786484c9824d93c1f26ef64acb9b1b6c9154d08c9f07d0e394abf6"},
     {"get-space-unnormalized",
      "GET",
      "/example space/",
@@ -199,7 +221,8 @@ static const struct suite_case suite[] = {
      {{0}},
      NULL,
      true,
-     "652487583200325589f1fba4c7e578f72c47cb61beeca81406b39ddec1366741"},
+     "652487583200325589f1fba4c7e578f72c47cb61beeca81406b39ddec1366741",
+     "7a1f416954786484c9824d93c1f26ef64acb9b1b6c9154d08c9f07d0e394abf6"},
     {"get-unreserved",
      "GET",
      "/-._~" ALNUM,
@@ -207,7 +230,8 @@ static const struct suite_case suite[] = {
      {{0}},
      NULL,
      false,
-     "07ef7494c76fa4850883e2b006601f940f8a34d404d0cfa977f52a65bbf5f24f"},
+     "07ef7494c76fa4850883e2b006601f940f8a34d404d0cfa977f52a65bbf5f24f",
+     "95968482db1b9e0fadef6efc1bd24689f77c77d9ef56919c96a28cc92e0d6005"},
     {"get-utf8",
      "GET",
      "/\xe1\x88\xb4",
@@ -215,7 +239,8 @@ static const struct suite_case suite[] = {
      {{0}},
      NULL,
      false,
-     "8318018e0b0f223aa2bbf98705b62bb787dc9c0e678f255a891fd03141be5d85"},
+     "8318018e0b0f223aa2bbf98705b62bb787dc9c0e678f255a891fd03141be5d85",
+     "10eae3f14a260bd3911cc6d008d3c576d143b05b62f09782a7a4b37f52178e44"},
     {"get-vanilla",
      "GET",
      "/",
@@ -223,7 +248,8 @@ static const struct suite_case suite[] = {
      {{0}},
      NULL,
      false,
-     "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"},
+     "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31",
+     "e93c787ed7f371d5c6b165c1b38ede9550f4dce4144713e844b25b7192d3865d"},
     {"get-vanilla-empty-query-key",
      "GET",
      "/",
@@ -231,7 +257,8 @@ static const struct suite_case suite[] = {
      {{0}},
      NULL,
      false,
-     "a67d582fa61cc504c4bae71f336f98b97f1ea3c7a6bfe1b6e45aec72011b9aeb"},
+     "a67d582fa61cc504c4bae71f336f98b97f1ea3c7a6bfe1b6e45aec72011b9aeb",
+     "49096700cbbaa5753443850f40df10f904fc2fdb544dc9512203cc77c471a9de"},
     {"get-vanilla-query",
      "GET",
      "/",
@@ -239,7 +266,8 @@ static const struct suite_case suite[] = {
      {{0}},
      NULL,
      false,
-     "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"},
+     "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31",
+     "e93c787ed7f371d5c6b165c1b38ede9550f4dce4144713e844b25b7192d3865d"},
     {"get-vanilla-query-order-encoded",
      "GET",
      "/",
@@ -247,7 +275,8 @@ static const struct suite_case suite[] = {
      {{0}},
      NULL,
      false,
-     "371d3713e185cc334048618a97f809c9ffe339c62934c032af5a0e595648fcac"},
+     "371d3713e185cc334048618a97f809c9ffe339c62934c032af5a0e595648fcac",
+     "c5f1848ceec943ac2ca68ee720460c23aaae30a2300586597ada94c4a65e4787"},
     {"get-vanilla-query-order-key-case",
      "GET",
      "/",
@@ -255,7 +284,8 @@ static const struct suite_case suite[] = {
      {{0}},
      NULL,
      false,
-     "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500"},
+     "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500",
+     "86012e2c9ad4d77369f5d81c11f75158aae4f895a085212cc6d3f923d300bed5"},
     {"get-vanilla-query-unreserved",
      "GET",
      "/",
@@ -263,7 +293,8 @@ static const struct suite_case suite[] = {
      {{0}},
      NULL,
      false,
-     "9c3e54bfcdf0b19771a7f523ee5669cdf59bc7cc0884027167c21bb143a40197"},
+     "9c3e54bfcdf0b19771a7f523ee5669cdf59bc7cc0884027167c21bb143a40197",
+     "8e76a88a7433637b12778d5592799b29ad21ecd6cf6325051c21d86f0acda2bf"},
     {"get-vanilla-utf8-query",
      "GET",
      "/",
@@ -271,7 +302,8 @@ static const struct suite_case suite[] = {
      {{0}},
      NULL,
      false,
-     "2cdec8eed098649ff3a119c94853b13c643bcf08f8b0a1d91e12c9027818dd04"},
+     "2cdec8eed098649ff3a119c94853b13c643bcf08f8b0a1d91e12c9027818dd04",
+     "0bdd809b1519ac4f0c1dc3540e2cc46bd0c7f778eda408b2ebf3b913d21ff600"},
     {"get-vanilla-with-session-token",
      "GET",
      "/",
@@ -279,7 +311,8 @@ static const struct suite_case suite[] = {
      {{"X-Amz-Security-Token", SUITE_TOKEN}},
      NULL,
      false,
-     "c8db8b9676d526f735dac5330f17623554c6cad1e2980d321903e9a3884c051b"},
+     "c8db8b9676d526f735dac5330f17623554c6cad1e2980d321903e9a3884c051b",
+     "798f44f0c7b1efcc3762a5462aaeb966f836d2ca0c64140f87a02cacf080bfde"},
     {"post-header-key-case",
      "POST",
      "/",
@@ -287,7 +320,8 @@ static const struct suite_case suite[] = {
      {{0}},
      NULL,
      false,
-     "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"},
+     "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b",
+     "2ce6e6d2e0cf2f9d1b55fafec88cd20574c31dc2e7631979f71ba2310083e95b"},
     {"post-header-key-sort",
      "POST",
      "/",
@@ -295,7 +329,8 @@ static const struct suite_case suite[] = {
      {{"My-Header1", "value1"}},
      NULL,
      false,
-     "c5410059b04c1ee005303aed430f6e6645f61f4dc9e1461ec8f8916fdf18852c"},
+     "c5410059b04c1ee005303aed430f6e6645f61f4dc9e1461ec8f8916fdf18852c",
+     "c09d07e0d55871f10f2a6d350d994acf6825a3cae70673d7def55616e6119dd7"},
     {"post-header-value-case",
      "POST",
      "/",
@@ -303,7 +338,8 @@ static const struct suite_case suite[] = {
      {{"My-Header1", "VALUE1"}},
      NULL,
      false,
-     "cdbc9802e29d2942e5e10b5bccfdd67c5f22c7c4e8ae67b53629efa58b974b7d"},
+     "cdbc9802e29d2942e5e10b5bccfdd67c5f22c7c4e8ae67b53629efa58b974b7d",
+     "0698bc9e4f7f9139065ba2909c0e99da257e8e2a42492a097bcd46d792391fed"},
     {"post-sts-header-before",
      "POST",
      "/",
@@ -311,7 +347,18 @@ static const struct suite_case suite[] = {
      {{"X-Amz-Security-Token", SUITE_TOKEN}},
      NULL,
      false,
-     "85d96828115b5dc0cfc3bd16ad9e210dd772bbebba041836c64533a82be05ead"},
+     "85d96828115b5dc0cfc3bd16ad9e210dd772bbebba041836c64533a82be05ead",
+     "46c2e3c63c1dbe7d39f8ada16fe7f001c1f56c5791441565323677f96308871c"},
+    /* the token is added to what is signed already */
+    {"post-sts-header-after",
+     "POST",
+     "/",
+     NULL,
+     {{0}},
+     NULL,
+     false,
+     "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b",
+     "2ce6e6d2e0cf2f9d1b55fafec88cd20574c31dc2e7631979f71ba2310083e95b"},
     {"post-vanilla",
      "POST",
      "/",
@@ -319,7 +366,8 @@ static const struct suite_case suite[] = {
      {{0}},
      NULL,
      false,
-     "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"},
+     "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b",
+     "2ce6e6d2e0cf2f9d1b55fafec88cd20574c31dc2e7631979f71ba2310083e95b"},
     {"post-vanilla-empty-query-value",
      "POST",
      "/",
@@ -327,7 +375,8 @@ static const struct suite_case suite[] = {
      {{0}},
      NULL,
      false,
-     "bf3f0f582c3027713f97f4cdd7cfa9e1db035de22ef7b04373f44f3a8ae51aa8"},
+     "bf3f0f582c3027713f97f4cdd7cfa9e1db035de22ef7b04373f44f3a8ae51aa8",
+     "880bab7adc6b29eccd4960fe2d1919a9bf31e193da2452064f328f693a085a80"},
     {"post-vanilla-query",
      "POST",
      "/",
@@ -335,7 +384,8 @@ static const struct suite_case suite[] = {
      {{0}},
      NULL,
      false,
-     "28038455d6de14eafc1f9222cf5aa6f1a96197d7deb8263271d420d138af7f11"},
+     "28038455d6de14eafc1f9222cf5aa6f1a96197d7deb8263271d420d138af7f11",
+     "a9ef26247f293bffe40eeff86a0480ba8c14d31503b2e0c3399e3a16bf1a3682"},
     {"post-x-www-form-urlencoded",
      "POST",
      "/",
@@ -343,7 +393,8 @@ static const struct suite_case suite[] = {
      {{"Content-Type", "application/x-www-form-urlencoded"}},
      FORM_SHA256,
      false,
-     "ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a"},
+     "ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a",
+     "c87b08b610e5766ea3fd90f27b8e42484995ce04f66b3a9590cc28b1257ae36c"},
     {"post-x-www-form-urlencoded-parameters",
      "POST",
      "/",
@@ -351,8 +402,35 @@ static const struct suite_case suite[] = {
      {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}},
      FORM_SHA256,
      false,
-     "2f3b42f35f135abf9c562afcbbc44fc03df96dcfd4332ecebad8b39a7d4b6125"},
+     "2f3b42f35f135abf9c562afcbbc44fc03df96dcfd4332ecebad8b39a7d4b6125",
+     "65a662d97fbf0b6efe24d24eb594bbf01ff634e62c45ed40023d6f4b15bdf5ea"},
 };
+
+enum { SUITE_COUNT = sizeof(suite) / sizeof(suite[0]) };
+
+static struct sigv4_request request_of(const struct suite_case *suite_case,
+                                       const struct sigv4_header *headers, size_t count)
+{
+    const char *hash = suite_case->payload_hash;
+    return (struct sigv4_request){.method = suite_case->method,
+                                  .path = suite_case->path,
+                                  .query = suite_case->query,
+                                  .headers = headers,
+                                  .header_count = count,
+                                  .payload_hash = hash == NULL ? SIGV4_EMPTY_SHA256 : hash,
+                                  .region = "us-east-1",
+                                  .service = "service",
+                                  .date = SUITE_DATE,
+                                  .keep_path = suite_case->keep_path};
+}
+
+static void check_signature(const char *name, const struct buf *text, const char *expected)
+{
+    if (strcmp(signature_in(text), expected) != 0) {
+        print_error("%s\n", name);
+    }
+    assert_string_equal(signature_in(text), expected);
+}
 
 static void signs_every_case_of_the_official_suite(void **state)
 {
@@ -360,7 +438,7 @@ static void signs_every_case_of_the_official_suite(void **state)
     struct sigv4_key key = {0};
     struct aws_credentials credentials;
     use_suite_secret(&credentials);
-    for (size_t i = 0; i < sizeof(suite) / sizeof(suite[0]); i++) {
+    for (size_t i = 0; i < SUITE_COUNT; i++) {
         struct buf value;
         struct sigv4_header headers[6] = {{"X-Amz-Date", SUITE_DATE},
                                           {"Host", "example.amazonaws.com"}};
@@ -368,26 +446,40 @@ static void signs_every_case_of_the_official_suite(void **state)
         for (size_t j = 0; j < 4 && suite[i].more[j].name != NULL; j++) {
             headers[count++] = suite[i].more[j];
         }
-        struct sigv4_request request = {
-            .method = suite[i].method,
-            .path = suite[i].path,
-            .query = suite[i].query,
-            .headers = headers,
-            .header_count = count,
-            .payload_hash =
-                suite[i].payload_hash == NULL ? SIGV4_EMPTY_SHA256 : suite[i].payload_hash,
-            .region = "us-east-1",
-            .service = "service",
-            .date = SUITE_DATE,
-            .keep_path = suite[i].keep_path,
-        };
+        struct sigv4_request request = request_of(&suite[i], headers, count);
         buf_init(&value, 4096);
         assert_true(sigv4_authorization(&key, &request, &credentials, &value));
-        if (strcmp(signature_in(&value), suite[i].signature) != 0) {
-            print_error("%s\n", suite[i].name);
-        }
-        assert_string_equal(signature_in(&value), suite[i].signature);
+        check_signature(suite[i].name, &value, suite[i].signature);
         buf_done(&value);
+    }
+    sigv4_key_done(&key);
+    drop_secret(&credentials);
+}
+
+/* Date and token are in the query, so they are no headers. */
+static void presigns_every_case_of_the_official_suite(void **state)
+{
+    (void)state;
+    struct sigv4_key key = {0};
+    struct aws_credentials credentials;
+    use_suite_secret(&credentials);
+    for (size_t i = 0; i < SUITE_COUNT; i++) {
+        struct buf query;
+        struct sigv4_header headers[6] = {{"Host", "example.amazonaws.com"}};
+        size_t count = 1;
+        secret_done(&credentials.session_token);
+        for (size_t j = 0; j < 4 && suite[i].more[j].name != NULL; j++) {
+            if (strcmp(suite[i].more[j].name, "X-Amz-Security-Token") == 0) {
+                secret_set(&credentials.session_token, str_from(suite[i].more[j].value));
+            } else {
+                headers[count++] = suite[i].more[j];
+            }
+        }
+        struct sigv4_request request = request_of(&suite[i], headers, count);
+        buf_init(&query, 4096);
+        assert_true(sigv4_presign(&key, &request, &credentials, SUITE_EXPIRES_S, &query));
+        check_signature(suite[i].name, &query, suite[i].query_signature);
+        buf_done(&query);
     }
     sigv4_key_done(&key);
     drop_secret(&credentials);
@@ -658,20 +750,34 @@ static void a_signing_key_is_derived_anew_when_anything_in_it_differs(void **sta
     sigv4_key_done(&key); /* twice is harmless */
 }
 
-/* AWS publishes the signing keys of these two: the values are HMACs of "text" under them. */
+/* AWS publishes the signing keys of these two. */
 static void derives_the_published_signing_keys(void **state)
 {
     (void)state;
+    static const struct {
+        const char *service, *key;
+    } published[] = {
+        {"iam", "c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9"},
+        {"service", "938127b5336810ddb6a5d6af445fcac9e371f9ed418ed386b022aed82901be75"},
+    };
     struct sigv4_key key = {0};
     struct aws_credentials credentials;
-    char hex[SIGV4_SIGNATURE_SIZE];
-    struct sigv4_request iam = vanilla(vanilla_headers, "iam");
-    struct sigv4_request service = vanilla(vanilla_headers, "service");
     use_suite_secret(&credentials);
-    sigv4_signature(&key, &iam, &credentials.secret_key, STR("text"), hex);
-    assert_string_equal(hex, "47e8dff75c264d02dd9075e1d160d1036c46d16500e36784e807c9d58fa22c3d");
-    sigv4_signature(&key, &service, &credentials.secret_key, STR("text"), hex);
-    assert_string_equal(hex, "5d3f1384f03e65ec667281750996ae2bd02329f285d0f68949feabc3cb193526");
+    for (size_t i = 0; i < sizeof(published) / sizeof(published[0]); i++) {
+        unsigned char raw[DIGEST_SIZE], mac[DIGEST_SIZE];
+        char hex[SIGV4_SIGNATURE_SIZE], expected[SIGV4_SIGNATURE_SIZE];
+        size_t raw_len = 0;
+        struct sigv4_request request = vanilla(vanilla_headers, published[i].service);
+        assert_int_equal(OPENSSL_hexstr2buf_ex(raw, sizeof(raw), &raw_len, published[i].key, '\0'),
+                         1);
+        assert_non_null(
+            HMAC(EVP_sha256(), raw, (int)raw_len, (const unsigned char *)"text", 4, mac, NULL));
+        for (size_t j = 0; j < sizeof(mac); j++) {
+            snprintf(expected + 2 * j, 3, "%02x", mac[j]);
+        }
+        sigv4_signature(&key, &request, &credentials.secret_key, STR("text"), hex);
+        assert_string_equal(hex, expected);
+    }
     sigv4_key_done(&key);
     drop_secret(&credentials);
 }
@@ -766,6 +872,29 @@ static void presigns_with_a_token_and_parameters_of_its_own(void **state)
     drop_secret(&credentials);
 }
 
+static void a_url_is_signed_for_a_second_to_a_week(void **state)
+{
+    (void)state;
+    static const struct {
+        int expires_s;
+        bool is_good;
+    } cases[] = {{-1, false}, {0, false}, {1, true}, {604800, true}, {604801, false}};
+    struct sigv4_key key = {0};
+    struct aws_credentials credentials;
+    struct sigv4_request request = vanilla(vanilla_headers, "service");
+    use_suite_secret(&credentials);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct buf query;
+        buf_init(&query, 4096);
+        assert_true(sigv4_presign(&key, &request, &credentials, cases[i].expires_s, &query) ==
+                    cases[i].is_good);
+        assert_true((query.len > 0) == cases[i].is_good);
+        buf_done(&query);
+    }
+    sigv4_key_done(&key);
+    drop_secret(&credentials);
+}
+
 /* ---- limits, and small things */
 
 static void many_parameters_are_sorted_too(void **state)
@@ -843,6 +972,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signs_every_case_of_the_official_suite),
+        cmocka_unit_test(presigns_every_case_of_the_official_suite),
         cmocka_unit_test(signs_the_examples_of_the_s3_guide),
         cmocka_unit_test(signs_what_the_suite_leaves_out),
         cmocka_unit_test(each_stage_can_be_seen),
@@ -851,6 +981,7 @@ int main(void)
         cmocka_unit_test(the_authorization_names_key_scope_and_headers),
         cmocka_unit_test(presigns_like_the_suite_and_the_s3_guide),
         cmocka_unit_test(presigns_with_a_token_and_parameters_of_its_own),
+        cmocka_unit_test(a_url_is_signed_for_a_second_to_a_week),
         cmocka_unit_test(many_parameters_are_sorted_too),
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(encodes_all_but_the_unreserved),
