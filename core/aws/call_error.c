@@ -34,6 +34,8 @@ static const struct {
     {"RequestTimeout", AWS_MEANS_TRANSIENT},
     {"RequestTimeoutException", AWS_MEANS_TRANSIENT},
     {"IDPCommunicationError", AWS_MEANS_TRANSIENT},
+    {"OperationAborted", AWS_MEANS_TRANSIENT},           /* two at once on one bucket */
+    {"ConditionalRequestConflict", AWS_MEANS_TRANSIENT}, /* ... or one object */
     {"ExpiredToken", AWS_MEANS_EXPIRED | AWS_MEANS_CREDENTIALS},
     {"ExpiredTokenException", AWS_MEANS_EXPIRED | AWS_MEANS_CREDENTIALS},
     {"RequestTimeTooSkewed", AWS_MEANS_CLOCK},
@@ -44,7 +46,7 @@ static const struct {
     {"AuthFailure", AWS_MEANS_CLOCK | AWS_MEANS_CREDENTIALS},
     {"AccessDenied", AWS_MEANS_CREDENTIALS},
     {"AccessDeniedException", AWS_MEANS_CLOCK | AWS_MEANS_CREDENTIALS},
-    {"Forbidden", AWS_MEANS_CREDENTIALS},
+    {"Forbidden", AWS_MEANS_CLOCK | AWS_MEANS_CREDENTIALS}, /* a HEAD that says no more */
     {"InvalidAccessKeyId", AWS_MEANS_CREDENTIALS},
     {"InvalidClientTokenId", AWS_MEANS_CREDENTIALS},
     {"InvalidToken", AWS_MEANS_CREDENTIALS},
@@ -66,7 +68,7 @@ static const struct {
     {"TemporaryRedirect", AWS_MEANS_OTHER_REGION},
     {"AuthorizationHeaderMalformed", AWS_MEANS_OTHER_REGION},
     {"IllegalLocationConstraintException", AWS_MEANS_OTHER_REGION},
-    {"BadRequest", AWS_MEANS_OTHER_REGION}, /* made of the status: a HEAD that says no more */
+    {"BadRequest", AWS_MEANS_OTHER_REGION}, /* another one */
 };
 
 static const struct {

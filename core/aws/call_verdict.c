@@ -55,10 +55,19 @@ static bool follow_region(struct caller *caller, const struct aws_refusal *refus
     return true;
 }
 
+/* The answer to a HEAD has no place for S3's word that the token has expired. */
+static bool may_have_expired(const struct caller *caller, unsigned meaning)
+{
+    const struct aws_call *call = caller->call;
+    bool is_untold = call->status == 400 && strcmp(call->method, "HEAD") == 0;
+    return (meaning & AWS_MEANS_EXPIRED) != 0 ||
+           (is_untold && secret_is_set(&caller->request.token));
+}
+
 static bool renew_credentials(struct caller *caller, unsigned meaning)
 {
     bool may_renew = !caller->has_renewed && caller->call->credentials == NULL;
-    if ((meaning & AWS_MEANS_EXPIRED) == 0 || !may_renew) {
+    if (!may_renew || !may_have_expired(caller, meaning)) {
         return false;
     }
     caller->has_renewed = true;

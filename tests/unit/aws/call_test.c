@@ -70,6 +70,14 @@ static struct aws_call invoke(void)
                              .body = STR("{}")};
 }
 
+static struct aws_call head_object(void)
+{
+    struct aws_call call = get_object();
+    call.operation = "HeadObject";
+    call.method = "HEAD";
+    return call;
+}
+
 static bool run(struct fixture *f, struct aws_call *call, struct error *err)
 {
     *err = (struct error){0};
@@ -442,6 +450,17 @@ static void silence_is_no_reason_to_invoke_twice(void **state)
     assert_int_equal(aws_call_state_of(f->session)->retries.tokens, RETRY_TOKENS);
 }
 
+static void a_retry_after_silence_costs_twice_as_much(void **state)
+{
+    struct fixture *f = *state;
+    struct aws_call call = get_object();
+    call.stall_timeout_ms = 20;
+    expect(f, (struct fake_exchange){.times = 3, .answer = {.fault = FAKE_SILENT}});
+    fails_after(f, call, 3, "stalled", ERROR_TRANSIENT);
+    assert_int_equal(aws_call_state_of(f->session)->retries.tokens,
+                     RETRY_TOKENS - 2 * RETRY_COST_TIMEOUT);
+}
+
 static void an_answer_too_large_is_not_asked_for_again(void **state)
 {
     struct fixture *f = *state;
@@ -575,6 +594,17 @@ static void a_wrong_clock_is_corrected_once_and_remembered(void **state)
     }
 }
 
+/* Its refusal has no body: nothing says that it is the clock. */
+static void a_wrong_clock_is_corrected_for_a_head_too(void **state)
+{
+    struct fixture *f = *state;
+    fake_aws_set_clock_ahead(f->aws, 3600000);
+    expect(f, (struct fake_exchange){.method = "HEAD"});
+    succeeds_after(f, head_object(), 2);
+    expect(f, (struct fake_exchange){.method = "HEAD", .answer = {.status = 403}});
+    fails_after(f, head_object(), 1, "Forbidden", ERROR_PERMANENT);
+}
+
 static void a_wrong_clock_stays_wrong_when_it_may_not_be_corrected(void **state)
 {
     struct fixture *f = *state;
@@ -631,21 +661,16 @@ static void write_keys(const char *folder, const char *key_id, const char *token
     test_file_write(folder, "credentials", text, 0600);
 }
 
-static void expired_keys_are_renewed_once(void **state)
+static void check_renewal(struct fixture *f, struct aws_call call, const char *code)
 {
-    struct fixture *f = *state;
     struct error err;
-    struct aws_call call = get_object();
     char *folder = test_folder_new();
     char variable[512];
-    fake_aws_add_key(f->aws, "ASIAOLD", "temporary-secret", "old-token");
-    fake_aws_add_key(f->aws, "ASIANEW", "temporary-secret", "new-token");
-    fake_aws_expire_key(f->aws, "ASIAOLD");
     snprintf(variable, sizeof(variable), "AWS_SHARED_CREDENTIALS_FILE=%s/credentials", folder);
     const char *environment[] = {variable, "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=", NULL};
     write_keys(folder, "ASIAOLD", "old-token");
     use_session(f, environment);
-    fails_after(f, get_object(), 2, "ExpiredToken", ERROR_PERMANENT); /* nobody has renewed it */
+    fails_after(f, call, 2, code, ERROR_PERMANENT); /* nobody has renewed it */
     use_session(f, environment);
     call.max_attempts = 1;
     aws_call_start(f->session, &call);
@@ -655,6 +680,24 @@ static void expired_keys_are_renewed_once(void **state)
     assert_int_equal(call.attempts, 2);
     aws_call_done(&call);
     test_folder_free(folder);
+}
+
+static void expired_keys_are_renewed_once(void **state)
+{
+    struct fixture *f = *state;
+    fake_aws_add_key(f->aws, "ASIAOLD", "temporary-secret", "old-token");
+    fake_aws_add_key(f->aws, "ASIANEW", "temporary-secret", "new-token");
+    fake_aws_expire_key(f->aws, "ASIAOLD");
+    check_renewal(f, get_object(), "ExpiredToken");
+    check_renewal(f, invoke(), "ExpiredTokenException");
+    check_renewal(f, head_object(), "BadRequest"); /* which may mean this, too */
+}
+
+static void keys_without_end_are_not_renewed_for_a_bad_head(void **state)
+{
+    struct fixture *f = *state;
+    expect(f, (struct fake_exchange){.answer = {.status = 400}});
+    fails_after(f, head_object(), 1, "BadRequest", ERROR_PERMANENT);
 }
 
 /* ---- cancelling */
@@ -796,6 +839,7 @@ int main(void)
         T(lost_answers_are_asked_for_again_only_when_that_is_safe),
         T(what_never_left_is_sent_again_even_if_it_is_not_idempotent),
         T(silence_is_no_reason_to_invoke_twice),
+        T(a_retry_after_silence_costs_twice_as_much),
         T(an_answer_too_large_is_not_asked_for_again),
         T(a_total_time_out_covers_tries_and_pauses),
         T(the_adaptive_mode_slows_down_after_throttling),
@@ -803,10 +847,12 @@ int main(void)
         T(a_bucket_elsewhere_is_followed_once_and_remembered),
         T(regions_are_not_followed_in_a_circle_nor_against_the_caller),
         T(a_wrong_clock_is_corrected_once_and_remembered),
+        T(a_wrong_clock_is_corrected_for_a_head_too),
         T(a_wrong_clock_stays_wrong_when_it_may_not_be_corrected),
         T(calls_that_were_under_way_profit_from_the_correction_of_one),
         T(a_refused_signature_is_not_the_clocks_fault_when_it_is_right),
         T(expired_keys_are_renewed_once),
+        T(keys_without_end_are_not_renewed_for_a_bad_head),
         T(a_cancel_ends_a_call_in_any_phase),
         T(all_calls_of_a_session_end_when_it_is_stopped),
         T(the_trace_shows_requests_and_answers_without_secrets),
