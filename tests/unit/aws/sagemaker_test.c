@@ -3,7 +3,6 @@
 #include "core/aws/sagemaker_service.h"
 
 #include "core/aws/poll_gate.h"
-#include "core/aws/sagemaker_hyperparameters.h"
 #include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "tests/support/cmocka.h"
@@ -32,42 +31,6 @@ static struct json *parse(const char *text)
         fail_msg("%s", err.message);
     }
     return json;
-}
-
-/* ---- hyperparameters */
-
-static void expect_refused(const char *text, const char *part)
-{
-    struct error err = {0};
-    struct json *json = parse(text);
-    assert_false(sagemaker_check_hyperparameters(json, &err));
-    assert_string_equal(err.code, "bad_hyperparameter");
-    if (strstr(err.message, part) == NULL) {
-        fail_msg("%s: \"%s\" lacks \"%s\"", text, err.message, part);
-    }
-    json_free(json);
-}
-
-static void hyperparameters_are_checked_before_they_cost_money(void **state)
-{
-    (void)state;
-    struct error err;
-    struct json *seed = parse(
-        "{\"objective\":\"binary:logistic\",\"num_round\":\"100\",\"max_depth\":\"5\",\"eta\":"
-        "\"0.2\",\"gamma\":\"4\",\"min_child_weight\":\"6\",\"subsample\":\"0.8\",\"tree_method\":"
-        "\"hist\",\"eval_metric\":\"error,auc,logloss,error@0.3\",\"seed\":\"20\"}");
-    assert_true(sagemaker_check_hyperparameters(seed, &err));
-    json_free(seed);
-    expect_refused("{}", "num_round is missing");
-    expect_refused("{\"num_round\":\"100\",\"etta\":\"1\"}", "did you mean eta?");
-    expect_refused("{\"num_round\":\"100\",\"eta\":\"2.0\"}", "2.0 is not in [0, 1]");
-    expect_refused("{\"num_round\":\"100\",\"subsample\":\"0\"}", "is not in (0, 1]");
-    expect_refused("{\"num_round\":\"0\"}", "is not in [1, inf]");
-    expect_refused("{\"num_round\":\"100\",\"max_depth\":\"1.0\"}", "not a whole number");
-    expect_refused("{\"num_round\":100}", "must be a string");
-    expect_refused("{\"num_round\":\"100\",\"eval_metric\":\"error,acu\"}", "acu");
-    expect_refused("{\"num_round\":\"100\",\"objective\":\"binary\"}", "does not take 'binary'");
-    expect_refused("{\"num_round\":\"100\",\"objective\":\"multi:softmax\"}", "num_class");
 }
 
 /* ---- the request */
@@ -147,20 +110,64 @@ static void what_is_missing_is_named_with_its_key(void **state)
     json_free(request);
 }
 
-static void image_hosts_follow_the_partition(void **state)
+/* By the SageMaker Python SDK, one for each of its regions. */
+static void each_region_has_its_image(void **state)
 {
     (void)state;
+    static const char *const images[] = {
+        "510948584623.dkr.ecr.af-south-1.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "651117190479.dkr.ecr.ap-east-1.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "354813040037.dkr.ecr.ap-northeast-1.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "366743142698.dkr.ecr.ap-northeast-2.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "867004704886.dkr.ecr.ap-northeast-3.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "720646828776.dkr.ecr.ap-south-1.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "628508329040.dkr.ecr.ap-south-2.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "121021644041.dkr.ecr.ap-southeast-1.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "783357654285.dkr.ecr.ap-southeast-2.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "951798379941.dkr.ecr.ap-southeast-3.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "106583098589.dkr.ecr.ap-southeast-4.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "341280168497.dkr.ecr.ca-central-1.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "190319476487.dkr.ecr.ca-west-1.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "450853457545.dkr.ecr.cn-north-1.amazonaws.com.cn/sagemaker-xgboost:1.7-1",
+        "451049120500.dkr.ecr.cn-northwest-1.amazonaws.com.cn/sagemaker-xgboost:1.7-1",
+        "492215442770.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "680994064768.dkr.ecr.eu-central-2.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "662702820516.dkr.ecr.eu-north-1.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "978288397137.dkr.ecr.eu-south-1.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "104374241257.dkr.ecr.eu-south-2.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "764974769150.dkr.ecr.eu-west-2.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "659782779980.dkr.ecr.eu-west-3.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "898809789911.dkr.ecr.il-central-1.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "272398656194.dkr.ecr.me-central-1.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "801668240914.dkr.ecr.me-south-1.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "737474898029.dkr.ecr.sa-east-1.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "257758044811.dkr.ecr.us-east-2.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "237065988967.dkr.ecr.us-gov-east-1.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "414596584902.dkr.ecr.us-gov-west-1.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "833128469047.dkr.ecr.us-iso-east-1.c2s.ic.gov/sagemaker-xgboost:1.7-1",
+        "281123927165.dkr.ecr.us-isob-east-1.sc2s.sgov.gov/sagemaker-xgboost:1.7-1",
+        "108575199400.dkr.ecr.us-isof-east-1.csp.hci.ic.gov/sagemaker-xgboost:1.7-1",
+        "124985052026.dkr.ecr.us-isof-south-1.csp.hci.ic.gov/sagemaker-xgboost:1.7-1",
+        "746614075791.dkr.ecr.us-west-1.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "246618743249.dkr.ecr.us-west-2.amazonaws.com/sagemaker-xgboost:1.7-1",
+    };
     struct error err;
     struct buf uri;
     buf_init(&uri, 512);
-    assert_true(sagemaker_image_uri("cn-north-1", "1.7-1", &uri, &err));
-    assert_string_equal(buf_text(&uri),
-                        "450853457545.dkr.ecr.cn-north-1.amazonaws.com.cn/sagemaker-xgboost:1.7-1");
+    for (size_t i = 0; i < sizeof(images) / sizeof(images[0]); i++) {
+        char region[32];
+        assert_int_equal(sscanf(images[i], "%*[0-9].dkr.ecr.%31[a-z0-9-]", region), 1);
+        buf_reset(&uri);
+        assert_true(sagemaker_image_uri(region, "1.7-1", &uri, &err));
+        assert_string_equal(buf_text(&uri), images[i]);
+    }
     buf_reset(&uri);
-    assert_true(sagemaker_image_uri("us-isob-east-1", "1.5-1", &uri, &err));
-    assert_string_equal(
-        buf_text(&uri),
-        "281123927165.dkr.ecr.us-isob-east-1.sc2s.sgov.gov/sagemaker-xgboost:1.5-1");
+    assert_true(sagemaker_image_uri("us-east-1", "1.5-1", &uri, &err));
+    assert_non_null(strstr(buf_text(&uri), "/sagemaker-xgboost:1.5-1"));
+    assert_false(sagemaker_image_uri("ap-east-2", "1.7-1", &uri, &err));
+    assert_string_equal(err.code, "no_image");
     buf_done(&uri);
 }
 
@@ -586,11 +593,10 @@ static void a_clock_that_was_set_back_keeps_nobody_waiting(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hyperparameters_are_checked_before_they_cost_money),
         cmocka_unit_test(the_request_is_completed_for_the_container),
         cmocka_unit_test(spot_brings_its_wait_and_checkpoints_of_its_own),
         cmocka_unit_test(what_is_missing_is_named_with_its_key),
-        cmocka_unit_test(image_hosts_follow_the_partition),
+        cmocka_unit_test(each_region_has_its_image),
         cmocka_unit_test(a_description_is_read_in_whole),
         cmocka_unit_test(every_status_has_its_meaning),
         cmocka_unit_test(unknown_statuses_are_loud),
