@@ -5,6 +5,7 @@
 #include "core/base/environment.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -183,21 +184,49 @@ int aws_session_max_attempts(const struct aws_session *session)
     return session->settings.max_attempts;
 }
 
+/* The endpoint that is configured for a service, of the spec or else of environment and files. */
+static bool configured_endpoint(const struct aws_session *session, enum aws_service service,
+                                struct aws_endpoint_setting *out_setting, struct error *err)
+{
+    struct aws_sources sources = aws_session_sources(session, session->profile);
+    if (session->endpoint_url == NULL) {
+        return aws_settings_endpoint(&sources, &session->settings, service, out_setting, err);
+    }
+    *out_setting =
+        (struct aws_endpoint_setting){.url = session->endpoint_url, .origin = "aws.endpoint_url"};
+    return true;
+}
+
 bool aws_session_endpoint(const struct aws_session *session, enum aws_service service,
                           const char *region, struct aws_endpoint *out_endpoint, struct error *err)
 {
-    struct aws_sources sources = aws_session_sources(session, session->profile);
+    struct aws_endpoint_setting configured;
+    if (!configured_endpoint(session, service, &configured, err)) {
+        return false;
+    }
     struct aws_endpoint_options options = {
         .region = region != NULL ? region : session->settings.region,
-        .override_url = session->endpoint_url,
+        .override_url = configured.url,
         .use_fips = session->settings.use_fips,
         .use_dualstack = session->settings.use_dualstack,
     };
-    if (options.override_url == NULL &&
-        !aws_settings_endpoint(&sources, &session->settings, service, &options.override_url, err)) {
-        return false;
-    }
     return aws_endpoint_resolve(service, &options, out_endpoint, err);
+}
+
+void aws_session_tell_host(const struct aws_session *session, enum aws_service service,
+                           const char *region, char out_text[AWS_HOST_ORIGIN_SIZE])
+{
+    const struct aws_settings *settings = &session->settings;
+    struct aws_endpoint_setting configured;
+    struct error ignored;
+    if (configured_endpoint(session, service, &configured, &ignored) && configured.url != NULL) {
+        snprintf(out_text, AWS_HOST_ORIGIN_SIZE, "the host is of %.200s", configured.origin);
+    } else if (strcmp(region, settings->region) == 0) {
+        snprintf(out_text, AWS_HOST_ORIGIN_SIZE, "the host is that of region %s, of %.200s", region,
+                 settings->region_origin);
+    } else {
+        snprintf(out_text, AWS_HOST_ORIGIN_SIZE, "the host is that of region %s", region);
+    }
 }
 
 bool aws_session_uses_virtual_host(const struct aws_session *session,

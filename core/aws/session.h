@@ -46,6 +46,11 @@ int aws_session_max_attempts(const struct aws_session *session);    /* tries in 
  * "bad_aws_config" (FIPS or dual-stack with a custom endpoint). */
 bool aws_session_endpoint(const struct aws_session *session, enum aws_service service,
                           const char *region, struct aws_endpoint *out_endpoint, struct error *err);
+/* Where the host of a service in a region (not NULL) comes from, for messages: "the host is of
+ * AWS_ENDPOINT_URL", "the host is that of region eu-west-9, of aws.region". */
+enum { AWS_HOST_ORIGIN_SIZE = 320 };
+void aws_session_tell_host(const struct aws_session *session, enum aws_service service,
+                           const char *region, char out_text[AWS_HOST_ORIGIN_SIZE]);
 /* S3: how buckets are addressed. True: https://bucket.host/key, false: https://host/bucket/key. */
 bool aws_session_uses_virtual_host(const struct aws_session *session,
                                    const struct aws_endpoint *endpoint, const char *bucket);

@@ -76,7 +76,7 @@ static bool resolve_region(const struct aws_sources *sources, const char *given,
 {
     static const struct aws_setting places[] = {
         {.variable = "AWS_REGION"}, {.variable = "AWS_DEFAULT_REGION"}, {.key = "region"}};
-    char origin[AWS_ORIGIN_SIZE] = "the region";
+    char origin[AWS_ORIGIN_SIZE] = "aws.region";
     const char *region = given != NULL && *given != '\0' ? given : NULL;
     for (size_t i = 0; region == NULL && i < sizeof(places) / sizeof(places[0]); i++) {
         region = aws_sources_get(sources, &places[i], origin);
@@ -90,6 +90,7 @@ static bool resolve_region(const struct aws_sources *sources, const char *given,
                          origin, region);
     }
     snprintf(settings->region, sizeof(settings->region), "%s", region);
+    memcpy(settings->region_origin, origin, sizeof(origin));
     return true;
 }
 
@@ -159,9 +160,9 @@ bool aws_settings_resolve(const struct aws_sources *sources, const char *region,
     return true;
 }
 
-/* The endpoint in the section that the profile's `services` names; NULL: it has none. */
+/* The endpoint in the section that the profile's `services` names; untouched when it has none. */
 static bool find_in_services(const struct aws_sources *sources, const char *id,
-                             const char **out_url, struct error *err)
+                             struct aws_endpoint_setting *out_setting, struct error *err)
 {
     struct shared_value services, url;
     if (!shared_files_find(sources->files, SHARED_PROFILE, sources->profile, "services", NULL,
@@ -175,32 +176,39 @@ static bool find_in_services(const struct aws_sources *sources, const char *id,
     }
     if (shared_files_find(sources->files, SHARED_SERVICES, services.text, id, "endpoint_url",
                           &url)) {
-        *out_url = url.text;
+        out_setting->url = url.text;
+        describe(&url, "endpoint_url", out_setting->origin);
     }
     return true;
 }
 
 bool aws_settings_endpoint(const struct aws_sources *sources, const struct aws_settings *settings,
-                           enum aws_service service, const char **out_url, struct error *err)
+                           enum aws_service service, struct aws_endpoint_setting *out_setting,
+                           struct error *err)
 {
+    static const struct aws_setting of_all = {"AWS_ENDPOINT_URL", NULL, 0, 0};
+    static const struct aws_setting of_profile = {NULL, "endpoint_url", 0, 0};
     char variable[VARIABLE_SIZE];
-    const char *url = NULL;
+    const struct aws_setting of_service = {variable, NULL, 0, 0};
+    struct aws_endpoint_setting found = {.url = NULL};
     if (settings->ignores_endpoints) {
-        *out_url = NULL;
+        *out_setting = found;
         return true;
     }
     snprintf(variable, sizeof(variable), "AWS_ENDPOINT_URL_%s", aws_service_id(service));
     for (char *c = variable; *c != '\0'; c++) {
         *c = (char)toupper((unsigned char)*c);
     }
-    url = environment_get(sources->environment, variable);
-    if (url == NULL) {
-        url = environment_get(sources->environment, "AWS_ENDPOINT_URL");
+    found.url = aws_sources_get(sources, &of_service, found.origin);
+    if (found.url == NULL) {
+        found.url = aws_sources_get(sources, &of_all, found.origin);
     }
-    if (url == NULL && !find_in_services(sources, aws_service_id(service), &url, err)) {
+    if (found.url == NULL && !find_in_services(sources, aws_service_id(service), &found, err)) {
         return false;
     }
-    *out_url =
-        url != NULL ? url : shared_files_get(sources->files, sources->profile, "endpoint_url");
+    if (found.url == NULL) {
+        found.url = aws_sources_get(sources, &of_profile, found.origin);
+    }
+    *out_setting = found;
     return true;
 }

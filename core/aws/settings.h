@@ -14,10 +14,13 @@ struct aws_sources {
     const char *profile;
 };
 
+enum { AWS_ORIGIN_SIZE = 512 };
+
 enum s3_addressing { S3_ADDRESSING_AUTO, S3_ADDRESSING_PATH, S3_ADDRESSING_VIRTUAL };
 
 struct aws_settings {
-    char region[AWS_REGION_SIZE]; /* "" when none is configured */
+    char region[AWS_REGION_SIZE];        /* "" when none is configured */
+    char region_origin[AWS_ORIGIN_SIZE]; /* where it stands, for messages */
     bool use_fips, use_dualstack;
     bool ignores_endpoints; /* AWS_IGNORE_CONFIGURED_ENDPOINT_URLS */
     bool keeps_clock;       /* AWS_DISABLE_CLOCK_SKEW_CORRECTION */
@@ -25,8 +28,6 @@ struct aws_settings {
     int max_attempts;
     enum s3_addressing s3_addressing;
 };
-
-enum { AWS_ORIGIN_SIZE = 512 };
 
 struct aws_setting {
     const char *variable; /* of the environment; NULL: none */
@@ -47,9 +48,14 @@ bool aws_sources_int(const struct aws_sources *sources, const struct aws_setting
 /* region: of the spec, or NULL. False with err (permanent, "bad_aws_config"). */
 bool aws_settings_resolve(const struct aws_sources *sources, const char *region,
                           struct aws_settings *out_settings, struct error *err);
+struct aws_endpoint_setting {
+    const char *url;              /* borrowed; NULL: none */
+    char origin[AWS_ORIGIN_SIZE]; /* where it stands, for messages */
+};
 /* The configured endpoint of a service: AWS_ENDPOINT_URL_<ID>, AWS_ENDPOINT_URL, the profile's
- * [services] section, its endpoint_url. *out_url NULL: none; borrowed. */
+ * [services] section, its endpoint_url. */
 bool aws_settings_endpoint(const struct aws_sources *sources, const struct aws_settings *settings,
-                           enum aws_service service, const char **out_url, struct error *err);
+                           enum aws_service service, struct aws_endpoint_setting *out_setting,
+                           struct error *err);
 
 #endif

@@ -12,7 +12,7 @@ static const struct {
     const char *code;
 } table[] = {
     {CURLE_COULDNT_RESOLVE_HOST, ERROR_TRANSIENT, "host_not_found"},
-    {CURLE_COULDNT_RESOLVE_PROXY, ERROR_TRANSIENT, "host_not_found"},
+    {CURLE_COULDNT_RESOLVE_PROXY, ERROR_TRANSIENT, "proxy_not_found"},
     {CURLE_COULDNT_CONNECT, ERROR_TRANSIENT, "connection_failed"},
     {CURLE_PROXY, ERROR_TRANSIENT, "connection_failed"},
     {CURLE_SSL_CONNECT_ERROR, ERROR_TRANSIENT, "connection_failed"}, /* a reset in the handshake */

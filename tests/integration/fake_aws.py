@@ -104,10 +104,12 @@ class Models:
 
 
 class FakeAws:
-    """folder: for what functions and training write. programs: the folder of our own programs."""
+    """folder: for what functions and training write. programs: the folder of our own programs. host, tls: the name it is
+    called by, and the ssl.SSLContext that proves it."""
 
-    def __init__(self, folder, programs):
+    def __init__(self, folder, programs, host="127.0.0.1", tls=None):
         self.folder, self.programs = folder, programs
+        self.base = f"{'https' if tls else 'http'}://{host}"
         folder.mkdir(parents=True, exist_ok=True)
         self.identities = {}  # key id -> (secret, token or None, arn)
         self.calls, self.violations, self.faults = [], [], []
@@ -118,11 +120,11 @@ class FakeAws:
         self.quotas = {}  # None: not allowed to be seen
         self.s3, self.functions = S3(self), Lambda(self)
         self.training, self.logs = Training(self), Logs(self)
-        self.server = QuietServer(self.handler_class())
+        self.server = QuietServer(self.handler_class(), tls)
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.server.server_port}"
+        return f"{self.base}:{self.server.server_port}"
 
     def close(self):
         self.hold.set()

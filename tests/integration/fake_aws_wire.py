@@ -34,12 +34,15 @@ def error_answer(call, refusal):
 
 
 class QuietServer(ThreadingHTTPServer):
-    """On a port of its own, in a thread of its own. Clients that were killed are nothing to speak of."""
+    """On a port of its own, in a thread of its own; by TLS with an ssl.SSLContext. Clients that were killed are nothing to
+    speak of."""
 
     daemon_threads = True
 
-    def __init__(self, handler):
+    def __init__(self, handler, tls=None):
         super().__init__(("127.0.0.1", 0), handler)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         self.thread = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
         self.thread.start()
 

@@ -6,6 +6,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from certificates import make_authority, make_certificate
+
 BINARIES = next((path for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
 
 
@@ -22,22 +24,10 @@ class PostgresTls:
         self.folder = Path(tempfile.mkdtemp(prefix="gatehouse-tls-"))
         self.data = self.folder / "data"
         self.as_owner = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
-        self.make_authority("ca")
-        self.make_authority("other-ca")
-        self.make_certificate()
+        make_authority(self.folder, "ca")
+        make_authority(self.folder, "other-ca")
+        make_certificate(self.folder, "ca", "database.test", "IP:127.0.0.1")
         self.make_cluster()
-
-    def make_authority(self, name):
-        quietly("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-                "-subj", f"/CN=authority {name}", "-keyout", self.folder / f"{name}.key", "-out", self.folder / f"{name}.crt")
-
-    def make_certificate(self):
-        names = self.folder / "names"
-        names.write_text("subjectAltName=IP:127.0.0.1,DNS:database.test\n")
-        quietly("openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=database.test",
-                "-keyout", self.folder / "server.key", "-out", self.folder / "server.csr")
-        quietly("openssl", "x509", "-req", "-days", "2", "-in", self.folder / "server.csr", "-CA", self.folder / "ca.crt",
-                "-CAkey", self.folder / "ca.key", "-CAcreateserial", "-extfile", names, "-out", self.folder / "server.crt")
 
     def make_cluster(self):
         password_file = self.folder / "password"

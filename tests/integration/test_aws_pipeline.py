@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import ssl
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+import resolver
+from certificates import make_authority, make_certificate
 from fake_aws import ACCOUNT, REGION, FakeAws
 from fake_aws_lambda import NAMES, ROLE
 from postgres_tls import PostgresTls
@@ -76,12 +79,12 @@ def command_lines():
 class AwsWorld(World):
     """A World whose backend is AWS; all it prints is kept, to be searched for secrets."""
 
-    def __init__(self, folder, database):
+    def __init__(self, folder, database, **where):
         folder.mkdir(exist_ok=True)
         super().__init__(folder)
         self.said = []
         self.database = database
-        self.aws = FakeAws(folder / "aws", PROGRAMS)
+        self.aws = FakeAws(folder / "aws", PROGRAMS, **where)
         self.aws.identities = {OPERATOR[0]: (OPERATOR[1], OPERATOR[2], f"arn:aws:iam::{ACCOUNT}:user/operator"),
                                FUNCTION[0]: (FUNCTION[1], FUNCTION[2], f"arn:aws:sts::{ACCOUNT}:assumed-role/functions/f")}
         self.aws.functions.keys = FUNCTION
@@ -199,8 +202,8 @@ def side_by_side(tmp_path, database, raw):
     """Runs one(world, index) in so many worlds at a time: most of a run on AWS is waiting."""
     worlds = []
 
-    def go(count, one):
-        worlds.extend(AwsWorld(tmp_path / str(index), database) for index in range(count))
+    def go(count, one, **where):
+        worlds.extend(AwsWorld(tmp_path / str(index), database, **where) for index in range(count))
         for world in worlds:
             world.load(raw)
         with ThreadPoolExecutor(count) as pool:
@@ -292,6 +295,56 @@ def test_a_fault_at_every_call_in_turn(side_by_side, kind, codes):
         return code if code in codes else f"{code}: {[event for event in events if 'error' in event]}"
 
     assert [end for end in side_by_side(STRIDE, one) if end not in codes] == []
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory):
+    """AWS behind a name, by TLS; and what makes lookups of the name fail."""
+    folder = tmp_path_factory.mktemp("name")
+    make_authority(folder, "ca")
+    make_certificate(folder, "ca", resolver.NAME)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(folder / "server.crt", folder / "server.key")
+    return {"host": resolver.NAME, "tls": tls}, folder / "ca.crt", resolver.build(folder)
+
+
+def fail_lookups(world, named, **when):
+    """From now on, in the runner and in the functions."""
+    lookups = resolver.Lookups(named[2], world.folder / "lookups", **when)
+    more = {**lookups.environment, "AWS_CA_BUNDLE": str(named[1])}
+    world.env.update(more)
+    for function in world.aws.functions.table.values():
+        function.environment = {**function.environment, **more}
+    return lookups
+
+
+def test_a_failing_lookup_at_every_call_in_turn(side_by_side, named):
+    """Each call looks the name up anew, and is sent once that succeeds."""
+    def one(world, offset):
+        world.aws.training.pace_s = 0
+        lookups = fail_lookups(world, named, every=STRIDE, offset=offset)
+        code, events, err = world.batch()
+        asked, failed = lookups.asked_and_failed
+        assert code == 0 and events[-1]["state"] == "success", (events[-1], err)
+        assert failed == (asked + STRIDE - 1 - offset) // STRIDE >= 10
+        assert asked - failed == len(world.aws.calls)
+        assert {call.key_id for call in world.aws.calls} == {OPERATOR[0], FUNCTION[0]}
+        return len(world.jobs())
+
+    assert side_by_side(STRIDE, one, **named[0]) == [1] * STRIDE
+
+
+def test_a_name_that_nobody_knows_is_told_with_the_setting_it_is_of(tmp_path, database, named):
+    world = AwsWorld(tmp_path, database, **named[0])
+    try:
+        fail_lookups(world, named, every=1, offset=0)
+        code, events, _ = world.batch("--set", "pipeline.retries=0")
+        failed = [event for event in events if event["type"] == "stage.state" and event["to"] == "failed"]
+        assert code == 1 and failed[0]["error"]["code"] == "host_not_found" and failed[0]["error"]["class"] == "transient"
+        assert resolver.NAME in failed[0]["error"]["message"] and "AWS_ENDPOINT_URL" in failed[0]["error"]["message"]
+        assert world.aws.calls == []
+    finally:
+        world.close()
 
 
 @pytest.mark.parametrize("kind, operation", [("half_open", "DescribeTrainingJob"), ("stall", "DescribeTrainingJob"),

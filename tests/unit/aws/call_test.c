@@ -291,6 +291,29 @@ static void an_error_says_operation_code_text_host_region_and_tries(void **state
     aws_json_call_done(&call);
 }
 
+static void an_unknown_host_is_told_with_where_it_comes_from(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    struct aws_call call = invoke();
+    const char *const environment[] = {"AWS_REGION=us-east-1",
+                                       "AWS_ACCESS_KEY_ID=" FAKE_KEY_ID,
+                                       "AWS_SECRET_ACCESS_KEY=" FAKE_SECRET,
+                                       "AWS_MAX_ATTEMPTS=1",
+                                       "AWS_ENDPOINT_URL_LAMBDA=https://lambda.invalid",
+                                       NULL};
+    aws_session_free(f->session);
+    f->session =
+        aws_session_new(f->loop, &(struct aws_session_spec){.environment = environment}, &err);
+    assert_non_null(f->session);
+    assert_false(run(f, &call, &err));
+    assert_string_equal(err.code, "host_not_found");
+    assert_int_equal(err.error_class, ERROR_TRANSIENT);
+    assert_non_null(strstr(
+        err.message, "(lambda.invalid, us-east-1, 1 try; the host is of AWS_ENDPOINT_URL_LAMBDA)"));
+    aws_call_done(&call);
+}
+
 static void a_long_text_leaves_room_for_where_it_was(void **state)
 {
     struct fixture *f = *state;
@@ -828,6 +851,7 @@ int main(void)
         T(an_empty_json_answer_is_an_empty_object),
         T(an_answer_that_is_no_json_is_a_lost_one),
         T(an_error_says_operation_code_text_host_region_and_tries),
+        T(an_unknown_host_is_told_with_where_it_comes_from),
         T(a_long_text_leaves_room_for_where_it_was),
         T(unknown_keys_and_refusals_of_access_are_credentials_errors),
         T(without_credentials_nothing_is_sent),

@@ -175,6 +175,35 @@ static void endpoint_overrides_have_their_order(void **state)
     check_url(fixture, AWS_SECRETS_MANAGER, "http://spec");
 }
 
+static void check_host_origin(struct aws_fixture *fixture, const char *region, const char *expected)
+{
+    char text[AWS_HOST_ORIGIN_SIZE];
+    aws_fixture_open(fixture);
+    aws_session_tell_host(fixture->session, AWS_S3, region, text);
+    if (strstr(text, expected) == NULL) {
+        fail_msg("%s", text);
+    }
+}
+
+static void it_is_told_where_a_host_comes_from(void **state)
+{
+    struct aws_fixture *fixture = *state;
+    aws_fixture_config(fixture, "[default]\nregion = eu-west-1\n[profile a]\n"
+                                "endpoint_url = https://here\n");
+    check_host_origin(fixture, "eu-west-1", "config:2: region");
+    check_host_origin(fixture, "eu-west-2", "the host is that of region eu-west-2");
+    aws_fixture_variable(fixture, "AWS_REGION", "eu-west-3");
+    check_host_origin(fixture, "eu-west-3", "of region eu-west-3, of AWS_REGION");
+    fixture->spec.region = "eu-west-4";
+    check_host_origin(fixture, "eu-west-4", "of region eu-west-4, of aws.region");
+    aws_fixture_variable(fixture, "AWS_PROFILE", "a");
+    check_host_origin(fixture, "eu-west-4", "config:4: endpoint_url");
+    aws_fixture_variable(fixture, "AWS_ENDPOINT_URL", "https://variable");
+    check_host_origin(fixture, "eu-west-4", "the host is of AWS_ENDPOINT_URL");
+    fixture->spec.endpoint_url = "https://spec";
+    check_host_origin(fixture, "eu-west-4", "the host is of aws.endpoint_url");
+}
+
 static void configured_endpoints_can_be_ignored(void **state)
 {
     struct aws_fixture *fixture = *state;
@@ -264,6 +293,7 @@ int main(void)
         TEST(retry_settings_are_read_and_checked),
         TEST(an_unknown_retry_mode_is_told_with_its_place),
         TEST(endpoint_overrides_have_their_order),
+        TEST(it_is_told_where_a_host_comes_from),
         TEST(configured_endpoints_can_be_ignored),
         TEST(a_services_section_must_exist),
         TEST(fips_and_dualstack_come_from_variables_and_profile),
