@@ -6,7 +6,7 @@ static void start(struct credentials_query *query)
 {
     struct shared_value value;
     if (!credentials_setting(query, "login_session", &value)) {
-        credentials_not_there(query, "profile %s has no login_session", query->profile);
+        credentials_not_there(query, "no login_session");
         return;
     }
     credentials_refuse(query,

@@ -103,7 +103,7 @@ static void start(struct credentials_query *query)
     struct shared_value setting;
     struct error err;
     if (!credentials_setting(query, "credential_process", &setting)) {
-        credentials_not_there(query, "profile %s has no credential_process", query->profile);
+        credentials_not_there(query, "no command");
         return;
     }
     char **words = command_words_split(str_from(setting.text), &err);

@@ -50,8 +50,7 @@ static void start_file(struct credentials_query *query, bool is_credentials_file
     }
     const char *path = is_credentials_file ? shared_files_credentials_path(query->session->files)
                                            : shared_files_config_path(query->session->files);
-    credentials_not_there(query, "no aws_access_key_id of profile %s%s%s", query->profile,
-                          *path == '\0' ? "" : " in ", path);
+    credentials_not_there(query, "no aws_access_key_id%s%s", *path == '\0' ? "" : " in ", path);
 }
 
 static void start_credentials_file(struct credentials_query *query)
@@ -70,7 +69,7 @@ static void start_both(struct credentials_query *query)
     if (credentials_setting(query, "aws_access_key_id", &key_id)) {
         take_keys(query, &key_id);
     } else {
-        credentials_not_there(query, "no aws_access_key_id of profile %s", query->profile);
+        credentials_not_there(query, "no aws_access_key_id");
     }
 }
 

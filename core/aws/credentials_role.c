@@ -245,7 +245,7 @@ static void start(struct credentials_query *query)
     struct shared_value arn;
     struct error err;
     if (!credentials_setting(query, "role_arn", &arn) || is_for_web_identity(query)) {
-        credentials_not_there(query, "profile %s assumes none", query->profile);
+        credentials_not_there(query, "no role_arn");
         return;
     }
     struct role *role = xcalloc(1, sizeof(*role));

@@ -33,7 +33,10 @@ static const struct link chain[] = {
     {&credentials_container, SESSION | SCOPE_BIT(SCOPE_CONTAINER)},
     {&credentials_instance, SESSION | SCOPE_BIT(SCOPE_INSTANCE)},
 };
-enum { CHAIN_LENGTH = sizeof(chain) / sizeof(chain[0]) };
+enum {
+    CHAIN_LENGTH = sizeof(chain) / sizeof(chain[0]),
+    ANSWER_MAX = 140, /* of each provider: an error has room for those of all */
+};
 
 bool credentials_setting(const struct credentials_query *query, const char *key,
                          struct shared_value *out_value)
@@ -150,11 +153,15 @@ static void finish_empty(struct credentials_search *search)
     if (search->scope == SCOPE_SESSION) {
         error_set(&err, ERROR_PERMANENT, "no_credentials",
                   "no AWS credentials are configured (name a profile with aws.profile or "
-                  "AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY); asked were %s",
-                  buf_text(&search->answers));
+                  "AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY); asked were, "
+                  "for profile %.64s, %s",
+                  search->profile, buf_text(&search->answers));
     } else {
         error_set(&err, ERROR_PERMANENT, "no_credentials", "no credentials there: %s",
                   buf_text(&search->answers));
+        if (search->scope == SCOPE_SOURCE) {
+            error_prefix(&err, "source_profile %.64s", search->profile);
+        }
     }
     finish(search, &err);
 }
@@ -189,8 +196,8 @@ static void on_answer(struct op *op, const struct error *err)
     } else if (!credentials_is_not_there(err)) {
         finish_failed(search, err);
     } else {
-        buf_printf(&search->answers, "%s%s: %s", search->answers.len > 0 ? "; " : "",
-                   chain[search->at].provider->name, err->message);
+        buf_printf(&search->answers, "%s%s: %.*s", search->answers.len > 0 ? "; " : "",
+                   chain[search->at].provider->name, ANSWER_MAX, err->message);
         search->at++;
         ask_next(search);
     }

@@ -225,7 +225,7 @@ static void start(struct credentials_query *query)
     const char *home = aws_session_variable(query->session, "HOME");
     if (!credentials_setting(query, "sso_account_id", &value) &&
         !credentials_setting(query, "sso_role_name", &value)) {
-        credentials_not_there(query, "profile %s has no sso_account_id", query->profile);
+        credentials_not_there(query, "no sso_account_id");
         return;
     }
     struct sso *sso = xcalloc(1, sizeof(*sso));

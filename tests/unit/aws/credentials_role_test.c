@@ -332,7 +332,8 @@ static void settings_that_cannot_be_are_told_with_their_line(void **state)
          "source_profile = ops\n",
          "config:6: source_profile goes round in a circle back to \"ops\""},
         {"role_arn = " ARN "\nsource_profile = other\n[profile other]\nregion = eu-west-1\n",
-         "no aws_access_key_id of profile other"},
+         "source_profile other: no credentials there: keys of the profile: no aws_access_key_id; "
+         "role: "},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char text[512];

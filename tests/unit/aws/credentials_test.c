@@ -166,13 +166,15 @@ static void half_a_pair_in_a_file_is_refused_with_its_line(void **state)
 static void who_was_asked_and_what_they_said_is_told(void **state)
 {
     struct aws_fixture *fixture = *state;
-    aws_fixture_check_error(fixture, "no_credentials", "environment: AWS_ACCESS_KEY_ID is not set");
+    aws_fixture_check_error(fixture, "no_credentials",
+                            "for profile default, environment: AWS_ACCESS_KEY_ID is not set; "
+                            "role: no role_arn; web identity: no token file is set; "
+                            "SSO: no sso_account_id; credentials file: no aws_access_key_id in ");
     static const char *const parts[] = {
-        "credentials file: no aws_access_key_id of profile default in ",
-        "config file: no aws_access_key_id of profile default in ",
-        "credential_process: profile default has no credential_process",
-        "container: AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-        "instance metadata: switched off by AWS_EC2_METADATA_DISABLED",
+        "/.aws/credentials; login: no login_session; credential_process: no command; "
+        "config file: no aws_access_key_id in ",
+        "/.aws/config; container: AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and ..._FULL_URI are not "
+        "set; instance metadata: switched off by AWS_EC2_METADATA_DISABLED",
     };
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         if (strstr(fixture->err.message, parts[i]) == NULL) {
@@ -180,6 +182,23 @@ static void who_was_asked_and_what_they_said_is_told(void **state)
         }
     }
     assert_int_equal(fixture->err.error_class, ERROR_PERMANENT);
+}
+
+static void all_who_were_asked_fit_whatever_the_names(void **state)
+{
+    enum { LONG = 500 };
+    struct aws_fixture *fixture = *state;
+    char name[LONG + 1] = "", path[LONG + 1] = "", config[LONG + 16];
+    memset(name, 'n', LONG);
+    for (size_t i = 0; i < LONG; i++) {
+        path[i] = i % 8 == 0 ? '/' : 'p';
+    }
+    snprintf(config, sizeof(config), "[profile %s]\n", name);
+    aws_fixture_config(fixture, config);
+    aws_fixture_variable(fixture, "AWS_SHARED_CREDENTIALS_FILE", path);
+    fixture->spec.profile = name;
+    aws_fixture_check_error(fixture, "no_credentials", "; login: ");
+    aws_fixture_check_error(fixture, "no_credentials", "switched off by AWS_EC2_METADATA_DISABLED");
 }
 
 /* ---- what is kept: keys by a command that counts how often it was asked */
@@ -495,6 +514,7 @@ int main(void)
         TEST(keys_may_stand_in_the_config_file),
         TEST(half_a_pair_in_a_file_is_refused_with_its_line),
         TEST(who_was_asked_and_what_they_said_is_told),
+        TEST(all_who_were_asked_fit_whatever_the_names),
         TEST(keys_are_kept_until_they_are_due),
         TEST(a_renewal_ahead_of_time_may_fail_and_is_not_repeated_at_once),
         TEST(a_renewal_that_is_due_must_succeed),
