@@ -215,6 +215,8 @@ static void send_request(struct caller *caller, const struct aws_credentials *cr
         .response_limit_bytes =
             call->response_limit_bytes > 0 ? call->response_limit_bytes : RESPONSE_DEFAULT,
         .stall_timeout_ms = stall_timeout_ms(caller),
+        /* Blanks that come before the work is done are slow, and are meant to be. */
+        .low_speed = call->success_root == NULL ? AWS_CALL_LOW_SPEED : 0,
         .is_idempotent = call->is_idempotent && !call->counts_every_try,
         .memory = call->memory,
     };

@@ -13,7 +13,10 @@
 
 #include <stdint.h>
 
-enum { AWS_CALL_STALL_MS = 60000 };
+enum {
+    AWS_CALL_STALL_MS = 60000,
+    AWS_CALL_LOW_SPEED = 100, /* bytes a second: less, for as long as a stall lasts, is one, too */
+};
 
 struct aws_call {
     struct op op;

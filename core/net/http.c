@@ -35,8 +35,8 @@ struct transfer {
     CURL *easy;
     struct curl_slist *headers;
     struct timer *watchdog;
-    int64_t started_ms, progress_ms; /* monotonic: of the start, of the last byte seen to move */
-    curl_off_t bytes_seen;
+    int64_t started_ms, progress_ms; /* monotonic: of the start, of the last progress */
+    curl_off_t bytes_seen;           /* then */
     bool is_too_large;
     char detail[CURL_ERROR_SIZE];
 };
@@ -161,6 +161,12 @@ static void give_up(struct transfer *transfer, enum error_class error_class, con
 
 /* ---- watching it */
 
+/* What has to move before it counts as progress. */
+static curl_off_t least_progress(const struct http_request *req)
+{
+    return req->stall_timeout_ms * req->low_speed / 1000;
+}
+
 /* libcurl's own limits are in whole seconds and forget transfers that wait for a connection. */
 static void look_for_progress(struct transfer *transfer, int64_t now)
 {
@@ -169,7 +175,9 @@ static void look_for_progress(struct transfer *transfer, int64_t now)
     curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_DOWNLOAD_T, &received);
     curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
     curl_off_t bytes = sent + received + (curl_off_t)transfer->req->headers_in.len;
-    if (bytes != transfer->bytes_seen || ready_us == 0) { /* before: the connect time-out's */
+    curl_off_t moved = bytes - transfer->bytes_seen; /* below 0: libcurl has begun again */
+    bool is_enough = moved < 0 || (moved > 0 && moved >= least_progress(transfer->req));
+    if (is_enough || ready_us == 0) { /* before: the connect time-out's */
         transfer->bytes_seen = bytes;
         transfer->progress_ms = now;
     }
@@ -200,7 +208,7 @@ static void on_watchdog(void *context)
     if (req->total_timeout_ms > 0 && now - transfer->started_ms >= req->total_timeout_ms) {
         give_up(transfer, ERROR_TRANSIENT, "timeout", "no whole answer within the time allowed");
     } else if (req->stall_timeout_ms > 0 && now - transfer->progress_ms >= req->stall_timeout_ms) {
-        give_up(transfer, ERROR_TRANSIENT, "stalled", "the connection went silent");
+        give_up(transfer, ERROR_TRANSIENT, "stalled", "the connection went silent, or nearly so");
     } else {
         arm_watchdog(transfer, now);
     }

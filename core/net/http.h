@@ -37,6 +37,7 @@ struct http_request {
     size_t response_limit_bytes; /* a longer body fails: code "response_too_large" */
     int64_t connect_timeout_ms;  /* 0: HTTP_CONNECT_TIMEOUT_MS */
     int64_t stall_timeout_ms;    /* no byte either way for so long fails; 0: never */
+    int64_t low_speed;           /* fewer bytes a second for so long are as good as none; 0: not */
     int64_t total_timeout_ms;    /* 0: none */
     bool allow_plain;            /* http to a host that is not loopback */
     bool without_proxy;          /* never through a proxy */

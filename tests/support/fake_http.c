@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { REQUEST_MAX = 64 << 20, READ_SIZE = 65536, SLOW_SIZE = 16, SLOW_MS = 5 };
+enum { REQUEST_MAX = 64 << 20, READ_SIZE = 65536, SLOW_SIZE = 16, SLOW_MS = 5, DRIP_MS = 20 };
 
 struct connection {
     struct fake_http *server;
@@ -144,15 +144,24 @@ static void close_connection(struct connection *connection, bool with_reset)
 
 static void answer_next(struct connection *connection);
 
+/* How much of it goes out at a time. */
+static size_t piece_of(const struct buf *out, enum fake_fault fault)
+{
+    const char *head_end = out->len == 0 ? NULL : memmem(out->ptr, out->len, "\r\n\r\n", 4);
+    size_t head = head_end == NULL ? 0 : (size_t)(head_end - out->ptr) + 4;
+    size_t piece = fault == FAKE_SLOW ? SLOW_SIZE : fault == FAKE_DRIP ? head + 1 : out->len;
+    return piece < out->len ? piece : out->len;
+}
+
 static void send_more(struct connection *connection)
 {
     struct buf *out = &connection->out;
-    bool is_slow = connection->fault == FAKE_SLOW;
-    size_t wanted = is_slow && out->len > SLOW_SIZE ? SLOW_SIZE : out->len;
+    bool is_slow = connection->fault == FAKE_SLOW || connection->fault == FAKE_DRIP;
+    size_t wanted = piece_of(out, connection->fault);
     ssize_t sent = wanted == 0 ? 0 : send(connection->fd, out->ptr, wanted, MSG_NOSIGNAL);
     buf_consume(out, sent > 0 ? (size_t)sent : 0);
     if (out->len > 0 && is_slow) {
-        timer_arm(connection->timer, SLOW_MS);
+        timer_arm(connection->timer, connection->fault == FAKE_SLOW ? SLOW_MS : DRIP_MS);
         return;
     }
     fd_watch_set(connection->watch, true, out->len > 0);

@@ -34,6 +34,7 @@ enum fake_fault {
     FAKE_TRUNCATE, /* half of the body, then closed */
     FAKE_STALL,    /* half of the body, then nothing */
     FAKE_SLOW,     /* 16 bytes each 5 ms */
+    FAKE_DRIP,     /* the body by one byte each 20 ms */
     FAKE_GARBAGE,  /* no HTTP at all */
 };
 

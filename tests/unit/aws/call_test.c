@@ -473,6 +473,21 @@ static void silence_is_no_reason_to_invoke_twice(void **state)
     assert_int_equal(aws_call_state_of(f->session)->retries.tokens, RETRY_TOKENS);
 }
 
+/* What S3 sends before it has done the work may be slow. */
+static void an_answer_that_only_drips_is_a_stall(void **state)
+{
+    struct fixture *f = *state;
+    struct aws_call call = get_object();
+    static const char blanks[] = "                    <CopyObjectResult/>";
+    call.stall_timeout_ms = 400;
+    call.max_attempts = 1;
+    expect(f, (struct fake_exchange){.answer = {.fault = FAKE_DRIP, .body = str_from(blanks)}});
+    fails_after(f, call, 1, "stalled", ERROR_TRANSIENT);
+    call.success_root = "CopyObjectResult";
+    expect(f, (struct fake_exchange){.answer = {.fault = FAKE_DRIP, .body = str_from(blanks)}});
+    succeeds_after(f, call, 1);
+}
+
 static void a_retry_after_silence_costs_twice_as_much(void **state)
 {
     struct fixture *f = *state;
@@ -863,6 +878,7 @@ int main(void)
         T(lost_answers_are_asked_for_again_only_when_that_is_safe),
         T(what_never_left_is_sent_again_even_if_it_is_not_idempotent),
         T(silence_is_no_reason_to_invoke_twice),
+        T(an_answer_that_only_drips_is_a_stall),
         T(a_retry_after_silence_costs_twice_as_much),
         T(an_answer_too_large_is_not_asked_for_again),
         T(a_total_time_out_covers_tries_and_pauses),

@@ -363,6 +363,25 @@ static void a_slow_answer_is_no_stall_but_may_take_too_long(void **state)
     expect_failure(f, &req, "timeout");
 }
 
+static void an_answer_that_only_drips_is_a_stall_where_that_is_asked_for(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    char body[1000];
+    memset(body, 'x', sizeof(body));
+    will_answer(f, (struct fake_answer){.fault = FAKE_DRIP, .body = {body, sizeof(body)}});
+    struct http_request req = get(f);
+    req.stall_timeout_ms = 400;
+    req.low_speed = 100; /* half of that comes */
+    expect_failure(f, &req, "stalled");
+    assert_int_equal(req.status, 200);
+    f->answers[0].body.len = 30; /* which take 600 ms */
+    req = get(f);
+    req.stall_timeout_ms = 400;
+    assert_true(run(f, &req, &err));
+    http_request_done(&req);
+}
+
 static void a_server_that_does_not_read_has_not_got_the_request(void **state)
 {
     struct fixture *f = *state;
@@ -567,6 +586,7 @@ int main(void)
         T(nothing_has_left_when_there_is_nobody),
         T(silence_before_and_inside_an_answer_is_a_stall),
         T(a_slow_answer_is_no_stall_but_may_take_too_long),
+        T(an_answer_that_only_drips_is_a_stall_where_that_is_asked_for),
         T(a_server_that_does_not_read_has_not_got_the_request),
         T(what_is_no_http_is_a_lost_connection),
         T(what_must_not_be_sent_twice_gets_its_own_connection),
