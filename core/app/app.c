@@ -34,17 +34,23 @@ void app_done(struct app *app)
     printer_done(&app->out);
 }
 
+/* By PostgreSQL: its class 28 is "invalid authorization". */
+static bool is_login_refused(const struct error *err)
+{
+    return error_is(err, "28P01") || error_is(err, "28000") || error_is(err, "no_password");
+}
+
 int app_fail(const struct error *err, const char *what)
 {
     complain("%s%s%s", what, *what == '\0' ? "" : ": ", err->message);
     if (err->error_class == ERROR_BUG || error_is(err, "store_damaged")) {
         return EXIT_CODE_INTERNAL; /* not a stage's failure, and no later try mends it */
     }
-    if (aws_error_is_credentials(err)) {
+    if (aws_error_is_credentials(err) || is_login_refused(err)) {
         return EXIT_CODE_CREDENTIALS;
     }
     if (error_is(err, "bad_aws_config") || error_is(err, "no_region") ||
-        error_is(err, "bad_region") || error_is(err, "bad_config")) {
+        error_is(err, "bad_region") || error_is(err, "bad_config") || error_is(err, "bad_dsn")) {
         return EXIT_CODE_CONFIG;
     }
     return err->error_class == ERROR_TRANSIENT ? EXIT_CODE_TEMPORARY : EXIT_CODE_FAILED;

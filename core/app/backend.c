@@ -53,6 +53,26 @@ bool backend_check_reach(const struct config *config, struct error *err)
     return true;
 }
 
+bool backend_check_role(const struct config *config, struct error *err)
+{
+    bool has_training = false;
+    for (size_t i = 0; i < config->dag->count; i++) {
+        has_training = has_training || strcmp(config->dag->stages[i].kind, "train") == 0;
+    }
+    return !has_training || !backend_is_aws(config, CONFIG_backend_training_service) ||
+           *config_text(config, CONFIG_training_role) != '\0' ||
+           error_set(err, ERROR_PERMANENT, "bad_config",
+                     "training.role is empty: set the ARN of SageMaker's execution role, "
+                     "arn:aws:iam::111122223333:role/NAME");
+}
+
+bool backend_trains_in(const struct config *config, const char *bucket)
+{
+    return backend_is_aws(config, CONFIG_backend_training_service) &&
+           (strcmp(bucket, config_text(config, CONFIG_data_training_bucket)) == 0 ||
+            strcmp(bucket, config_text(config, CONFIG_data_models_bucket)) == 0);
+}
+
 bool backend_has_cluster(const struct config *config)
 {
     return !backend_is_aws(config, CONFIG_backend_database) &&

@@ -29,6 +29,11 @@ bool backend_is_aws(const struct config *config, enum config_id port);
 /* Whether functions and training can reach the objects; false with err (permanent, "bad_backends")
  * that names both. prepare needs only the objects. */
 bool backend_check_reach(const struct config *config, struct error *err);
+/* Whether there is a role for SageMaker to take on, where it trains ("bad_config"): without one a
+ * run would fail only after the calls before the training. */
+bool backend_check_role(const struct config *config, struct error *err);
+/* Whether SageMaker reads or writes this bucket, which must then be in its own region. */
+bool backend_trains_in(const struct config *config, const char *bucket);
 /* True when the database is the private cluster. */
 bool backend_has_cluster(const struct config *config);
 

@@ -392,6 +392,7 @@ static void check_together(const struct config *config, struct problems *problem
         problems_add(problems, "%s: backend.database is \"aws\", so database.dsn must name it",
                      config->values[CONFIG_backend_database].origin);
     }
+    config_check_aws(config, problems);
     bindings_check(config, problems);
 }
 

@@ -13,6 +13,8 @@ void config_build_pipeline(struct config *config, const struct toml_document *do
  */
 struct json *config_resolve(const struct config *config, const struct json *parameters,
                             const char *where, struct problems *problems);
+/* Adds what AWS would refuse later: names of buckets that are on S3, ARNs of roles. */
+void config_check_aws(const struct config *config, struct problems *problems);
 /* A nearest known name as "; did you mean \"x\"?", or "". Gives memory for free(). */
 char *config_suggest(const char *word, const char *const *names, size_t count);
 

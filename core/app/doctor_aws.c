@@ -9,13 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    ASK_TIMEOUT_MS = 20000,
-    QUOTA_PAGES_MAX = 20,
-    QUOTA_PAGE = 100,
-    ARN_PARTS = 6,
-    MS_PER_S = 1000
-};
+enum { ASK_TIMEOUT_MS = 20000, QUOTA_PAGES_MAX = 20, QUOTA_PAGE = 100, MS_PER_S = 1000 };
 /* Half of what AWS tolerates: time to act. */
 enum { CLOCK_WARN_S = 150 };
 
@@ -89,7 +83,7 @@ static void tell_bucket(struct doctor *doctor, const char *bucket, const struct 
     const char *ours = aws_session_region(doctor->backend.aws);
     struct str region = aws_call_header(call, "x-amz-bucket-region");
     bool is_near = region.len == 0 || str_eq(region, str_from(ours)) ||
-                   !backend_is_aws(doctor->app->config, CONFIG_backend_training_service);
+                   !backend_trains_in(doctor->app->config, bucket);
     char *text =
         xasprintf("s3://%s%s" STR_FMT, bucket, region.len > 0 ? " in " : "", STR_ARG(region));
     doctor_tell(doctor, is_near ? CHECK_OK : CHECK_FAIL, "bucket", text,
@@ -112,7 +106,8 @@ static void check_bucket(struct doctor *doctor, const char *bucket, bool is_firs
         doctor_tell(doctor, CHECK_FAIL, "bucket", text,
                     aws_error_is_not_found(&err)
                         ? "gatehouse provision makes it"
-                        : "it is somebody else's, or s3:ListBucket is not allowed");
+                        : "it is somebody else's (choose another name), or s3:ListBucket is not "
+                          "allowed");
         free(text);
     }
     if (is_first) {
@@ -140,31 +135,19 @@ static void check_buckets(struct doctor *doctor)
 
 /* ---- training */
 
-/* arn:PARTITION:iam::ACCOUNT:role/NAME */
-static bool is_role_arn(struct str arn)
-{
-    static const char *const fixed[ARN_PARTS] = {"arn", NULL, "iam", "", NULL, NULL};
-    struct str rest = arn, part = {NULL, 0};
-    bool is_good = true;
-    for (size_t i = 0; i < ARN_PARTS; i++) {
-        part = i + 1 < ARN_PARTS ? str_split(rest, ':', &rest) : rest;
-        is_good = is_good && (fixed[i] == NULL ? part.len > 0 : str_eq(part, str_from(fixed[i])));
-    }
-    return is_good && str_starts_with(part, STR("role/")) && part.len > strlen("role/");
-}
-
 static void check_role(struct doctor *doctor)
 {
     const char *role = config_text(doctor->app->config, CONFIG_training_role);
-    bool is_good = is_role_arn(str_from(role));
-    char *text = is_good ? xasprintf("%s; whether we may pass it (iam:PassRole) shows only when a "
-                                     "job is made",
-                                     role)
-                         : xasprintf("training.role is \"%s\"", role);
-    doctor_tell(doctor, is_good ? CHECK_OK : CHECK_FAIL, "training role", text,
-                is_good ? ""
-                        : "set it to the ARN of SageMaker's execution role, "
-                          "arn:aws:iam::ACCOUNT:role/NAME");
+    struct error err;
+    bool is_there = backend_check_role(doctor->app->config, &err);
+    if (is_there && *role == '\0') {
+        return; /* nothing is trained */
+    }
+    char *text = is_there ? xasprintf("%s; whether we may pass it (iam:PassRole) shows only when a "
+                                      "job is made",
+                                      role)
+                          : xstrdup(err.message);
+    doctor_tell(doctor, is_there ? CHECK_OK : CHECK_FAIL, "training role", text, "");
     free(text);
 }
 

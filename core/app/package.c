@@ -56,6 +56,17 @@ static bool write_zip(const struct package_files *files, struct buf *zip, struct
     return is_good;
 }
 
+static bool add_authorities(const struct package_spec *spec, struct package_files *files,
+                            struct error *err)
+{
+    if (!package_files_add(files, PACKAGE_CA_FILE, 0644, spec->ca_file, err)) {
+        return error_prefix(err, "certificates of authorities, of the package ca-certificates");
+    }
+    return *spec->database_ca_file == '\0' ||
+           package_files_add(files, PACKAGE_DATABASE_CA_FILE, 0644, spec->database_ca_file, err) ||
+           error_prefix(err, "functions.database_ca_file");
+}
+
 static bool collect(struct loop *loop, const struct package_spec *spec, struct package_files *files,
                     struct package *package, struct error *err)
 {
@@ -63,9 +74,7 @@ static bool collect(struct loop *loop, const struct package_spec *spec, struct p
            package_files_add(files, "bin/gatehouse-function", 0755, spec->function_program, err) &&
            package_files_add_libraries(files, loop, spec->function_program, &package->architecture,
                                        err) &&
-           package_files_add(files, PACKAGE_CA_FILE, 0644, spec->ca_file, err) &&
-           (*spec->database_ca_file == '\0' ||
-            package_files_add(files, PACKAGE_DATABASE_CA_FILE, 0644, spec->database_ca_file, err));
+           add_authorities(spec, files, err);
 }
 
 static bool check_size(const struct package_files *files, struct package *package,

@@ -163,10 +163,6 @@ static int run_batch(struct app *app, const char *run_id)
     struct backend backend;
     struct error err;
     int code = EXIT_CODE_OK;
-    if (!backend_check_reach(app->config, &err)) {
-        complain("%s", err.message);
-        return EXIT_CODE_CONFIG;
-    }
     if (!backend_init(&backend, app, &err)) {
         code = app_fail(&err, "");
     }
@@ -183,11 +179,23 @@ static int run_batch(struct app *app, const char *run_id)
     return code;
 }
 
+/* What no single key can tell is wrong, before anything is spent. */
+static int check_backend(const struct app *app)
+{
+    struct error err;
+    if (backend_check_reach(app->config, &err) && backend_check_role(app->config, &err)) {
+        return EXIT_CODE_OK;
+    }
+    complain("%s", err.message);
+    return EXIT_CODE_CONFIG;
+}
+
 int verb_batch(struct app *app)
 {
     struct run_summary run;
     const char *reference = app->options->values[OPTION_RESUME];
     int code = app_load(app);
+    code = code == EXIT_CODE_OK ? check_backend(app) : code;
     if (code == EXIT_CODE_OK && app->options->is_given[OPTION_DRY_RUN]) {
         return dry_run(app);
     }

@@ -332,7 +332,7 @@ static void check_all(struct doctor *doctor)
     if (!backend_init(&doctor->backend, doctor->app, &err)) {
         doctor_tell(doctor, CHECK_FAIL, "backend", err.message,
                     error_is(&err, "bad_aws_config")
-                        ? "mend that file"
+                        ? "mend that file, or name another profile by aws.profile or AWS_PROFILE"
                         : "make the state folder writable or use --state-dir");
     } else {
         check_backend(doctor);

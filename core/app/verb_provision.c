@@ -15,7 +15,9 @@
 enum { BUCKETS_MAX = 4 };
 
 struct bucket_plan {
+    enum config_id key;
     const char *name; /* borrowed from the configuration */
+    char region[AWS_REGION_SIZE];
     bool is_new, lacks_encryption, lacks_block;
 };
 
@@ -28,25 +30,22 @@ struct provision {
     bool lacks_table;
 };
 
-static const char *encryption_of(const struct app *app)
-{
-    const char *configured = config_text(app->config, CONFIG_aws_s3_encryption);
-    return *configured != '\0' ? configured : "AES256";
-}
-
-static bool ask_bucket(struct provision *provision, const char *bucket,
+static bool ask_bucket(struct provision *provision, struct bucket_plan *bucket,
                        enum s3_bucket_action action, bool *out_is_so, struct error *err)
 {
     struct s3_bucket req = {
         .action = action,
-        .bucket = bucket,
-        .encryption = encryption_of(provision->app),
+        .bucket = bucket->name,
+        .encryption = config_text(provision->app->config, CONFIG_aws_s3_encryption),
         .kms_key_id = config_text(provision->app->config, CONFIG_aws_s3_kms_key),
     };
     s3_bucket_start(provision->backend.aws, &req);
     bool is_told = loop_await(provision->backend.loop, &req.op, err);
     *out_is_so = req.is_so;
-    return is_told;
+    if (is_told && action == S3_BUCKET_LOOK) {
+        memcpy(bucket->region, req.region, sizeof(bucket->region));
+    }
+    return is_told || error_prefix(err, "data.%s", config_key(bucket->key)->name);
 }
 
 static bool run_sql(struct provision *provision, const char *sql, bool *out_is_so,
@@ -86,7 +85,8 @@ static void collect(struct provision *provision)
             is_known = is_known || strcmp(provision->buckets[j].name, name) == 0;
         }
         if (!is_known) {
-            provision->buckets[provision->bucket_count++] = (struct bucket_plan){.name = name};
+            provision->buckets[provision->bucket_count++] =
+                (struct bucket_plan){.key = keys[i], .name = name};
         }
     }
 }
@@ -95,11 +95,10 @@ static bool look_at_bucket(struct provision *provision, struct bucket_plan *buck
                            struct error *err)
 {
     bool is_there = false, is_encrypted = false, is_blocked = false;
-    bool is_known =
-        ask_bucket(provision, bucket->name, S3_BUCKET_LOOK, &is_there, err) &&
-        (!is_there ||
-         (ask_bucket(provision, bucket->name, S3_BUCKET_GET_ENCRYPTION, &is_encrypted, err) &&
-          ask_bucket(provision, bucket->name, S3_BUCKET_GET_BLOCK, &is_blocked, err)));
+    bool is_known = ask_bucket(provision, bucket, S3_BUCKET_LOOK, &is_there, err) &&
+                    (!is_there ||
+                     (ask_bucket(provision, bucket, S3_BUCKET_GET_ENCRYPTION, &is_encrypted, err) &&
+                      ask_bucket(provision, bucket, S3_BUCKET_GET_BLOCK, &is_blocked, err)));
     bucket->is_new = !is_there;
     bucket->lacks_encryption = !is_encrypted;
     bucket->lacks_block = !is_blocked;
@@ -167,10 +166,23 @@ static bool print_bucket(struct app *app, const struct bucket_plan *bucket)
     return has_work;
 }
 
+/* SageMaker reads and writes only buckets of its own region. */
+static void warn_of_region(const struct provision *provision, const struct bucket_plan *bucket)
+{
+    const char *ours = aws_session_region(provision->backend.aws);
+    if (backend_trains_in(provision->app->config, bucket->name) && *bucket->region != '\0' &&
+        strcmp(bucket->region, ours) != 0) {
+        complain("bucket %s is in %s: SageMaker wants its buckets in its own region, %s; choose "
+                 "another one for data.%s",
+                 bucket->name, bucket->region, ours, config_key(bucket->key)->name);
+    }
+}
+
 static bool print_plan(const struct provision *provision)
 {
     bool has_work = false;
     for (size_t i = 0; i < provision->bucket_count; i++) {
+        warn_of_region(provision, &provision->buckets[i]);
         has_work = print_bucket(provision->app, &provision->buckets[i]) || has_work;
     }
     if (provision->table != NULL) {
@@ -182,21 +194,34 @@ static bool print_plan(const struct provision *provision)
 
 /* ---- doing */
 
-static bool apply_to_bucket(struct provision *provision, const struct bucket_plan *bucket,
+static bool make_bucket(struct provision *provision, const struct bucket_plan *bucket,
+                        struct error *err)
+{
+    struct object_bucket make = {.bucket = bucket->name};
+    object_bucket_start(provision->backend.services.objects, &make);
+    if (loop_await(provision->backend.loop, &make.op, err)) {
+        return true;
+    }
+    const char *key = config_key(bucket->key)->name;
+    return error_is(err, "BucketAlreadyExists")
+               ? error_set(err, ERROR_PERMANENT, "bad_config",
+                           "the name of the bucket %s is taken by another account: choose another "
+                           "one for data.%s",
+                           bucket->name, key)
+               : error_prefix(err, "data.%s", key);
+}
+
+static bool apply_to_bucket(struct provision *provision, struct bucket_plan *bucket,
                             struct error *err)
 {
     bool ignored = false;
-    if (bucket->is_new) {
-        struct object_bucket make = {.bucket = bucket->name};
-        object_bucket_start(provision->backend.services.objects, &make);
-        if (!loop_await(provision->backend.loop, &make.op, err)) {
-            return false;
-        }
+    if (bucket->is_new && !make_bucket(provision, bucket, err)) {
+        return false;
     }
     return (!bucket->lacks_block ||
-            ask_bucket(provision, bucket->name, S3_BUCKET_PUT_BLOCK, &ignored, err)) &&
+            ask_bucket(provision, bucket, S3_BUCKET_PUT_BLOCK, &ignored, err)) &&
            (!bucket->lacks_encryption ||
-            ask_bucket(provision, bucket->name, S3_BUCKET_PUT_ENCRYPTION, &ignored, err));
+            ask_bucket(provision, bucket, S3_BUCKET_PUT_ENCRYPTION, &ignored, err));
 }
 
 static bool apply(struct provision *provision, struct error *err)

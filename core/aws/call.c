@@ -36,21 +36,25 @@ static const char *region_of(const struct caller *caller)
     return caller->region[0] != '\0' ? caller->region : NULL;
 }
 
-/* "Operation: what (host, region, 3 tries)"; of a host that nobody knows, why it was asked. */
+static const char tls_advice[] =
+    "; install ca-certificates, or let AWS_CA_BUNDLE name the authority's certificates";
+
+/* "Operation: what (host, region, 3 tries); what to do"; of a host that nobody knows, why it was
+ * asked. */
 static void tell_where(const struct caller *caller, struct error *err)
 {
     const struct aws_call *call = caller->call;
     struct error told = *err;
     char origin[AWS_HOST_ORIGIN_SIZE] = "";
-    char where[CALL_HOST_SIZE + AWS_REGION_SIZE + AWS_HOST_ORIGIN_SIZE + 32] = "";
+    char where[CALL_HOST_SIZE + AWS_REGION_SIZE + AWS_HOST_ORIGIN_SIZE + 128] = "";
     bool is_unknown = error_is(err, "host_not_found");
     if (is_unknown) {
         aws_session_tell_host(caller->session, call->service, caller->request.region, origin);
     }
     if (caller->request.host[0] != '\0') {
-        snprintf(where, sizeof(where), " (%s, %s, %d %s%s%s)", caller->request.host,
+        snprintf(where, sizeof(where), " (%s, %s, %d %s%s%s)%s", caller->request.host,
                  caller->request.region, call->attempts, call->attempts == 1 ? "try" : "tries",
-                 is_unknown ? "; " : "", origin);
+                 is_unknown ? "; " : "", origin, error_is(err, "tls_failed") ? tls_advice : "");
     }
     size_t room = ERROR_MESSAGE_SIZE - strlen(where) - strnlen(call->operation, 64) - 3;
     error_set(err, told.error_class, told.code, "%.64s: %.*s%s", call->operation, (int)room,

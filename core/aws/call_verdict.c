@@ -3,6 +3,8 @@
 #include "core/aws/call_internal.h"
 #include "core/aws/xml.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -101,14 +103,20 @@ static bool correct_clock(struct caller *caller, const struct aws_refusal *refus
     return true;
 }
 
-static void put_refusal(const struct aws_refusal *refusal, unsigned meaning, int status,
-                        struct error *out)
+static void put_refusal(const struct caller *caller, const struct aws_refusal *refusal,
+                        unsigned meaning, struct error *out)
 {
     bool is_transient = (meaning & (AWS_MEANS_THROTTLED | AWS_MEANS_TRANSIENT)) != 0;
     bool has_text = refusal->text[0] != '\0';
-    error_set(out, is_transient ? ERROR_TRANSIENT : ERROR_PERMANENT, refusal->code, "%s%s%s",
-              refusal->code, has_text ? ": " : "", refusal->text);
-    out->http_status = status;
+    long long ahead_s = clock_error_ms(caller, refusal, meaning) / 1000;
+    char clock[96] = "";
+    if (ahead_s != 0) {
+        snprintf(clock, sizeof(clock), "; the clock of this machine is %lld s %s: set it",
+                 llabs(ahead_s), ahead_s > 0 ? "slow" : "fast");
+    }
+    error_set(out, is_transient ? ERROR_TRANSIENT : ERROR_PERMANENT, refusal->code, "%s%s%s%s",
+              refusal->code, has_text ? ": " : "", refusal->text, clock);
+    out->http_status = caller->http.status;
     memcpy(out->request_id, refusal->request_id, sizeof(out->request_id));
 }
 
@@ -126,7 +134,7 @@ static enum call_verdict judge_refusal(struct caller *caller, int meant_status,
         correct_clock(caller, &refusal, meaning)) {
         return CALL_TRY_NOW;
     }
-    put_refusal(&refusal, meaning, http->status, out_err);
+    put_refusal(caller, &refusal, meaning, out_err);
     return out_err->error_class == ERROR_TRANSIENT ? CALL_MAY_RETRY : CALL_FAILED;
 }
 

@@ -35,7 +35,7 @@ static void write_encryption(const struct s3_bucket *req, struct buf *out)
 {
     buf_append_text(out, "<ServerSideEncryptionConfiguration " XMLNS
                          "><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>");
-    append_escaped(out, req->encryption);
+    append_escaped(out, *req->encryption == '\0' ? "AES256" : req->encryption);
     buf_append_text(out, "</SSEAlgorithm>");
     if (*req->kms_key_id != '\0') {
         buf_append_text(out, "<KMSMasterKeyID>");
@@ -69,6 +69,12 @@ static bool is_text(struct str document, const char *path, const char *expected)
 static bool has_encryption(const struct s3_bucket *req)
 {
     struct str answer = req->call.response;
+    if (*req->encryption == '\0') { /* a stronger one than ours is not to be replaced */
+        char *any = xml_find(answer, RULE "SSEAlgorithm");
+        bool is_encrypted = any != NULL;
+        free(any);
+        return is_encrypted;
+    }
     return is_text(answer, RULE "SSEAlgorithm", req->encryption) &&
            (*req->kms_key_id == '\0' || is_text(answer, RULE "KMSMasterKeyID", req->kms_key_id));
 }
@@ -113,11 +119,15 @@ static void on_answer(struct op *op, const struct error *err)
     struct error failure;
     bool is_question = actions[req->action].read != NULL;
     req->is_so = err == NULL && is_question && actions[req->action].read(req);
+    snprintf(req->region, sizeof(req->region), STR_FMT,
+             STR_ARG(aws_call_header(&req->call, "x-amz-bucket-region")));
     if (err != NULL && is_question && err->http_status == 404) {
         err = NULL;
     } else if (err != NULL) {
+        bool is_refused = req->action == S3_BUCKET_LOOK && err->http_status == 403;
         failure = *err;
-        error_prefix(&failure, "bucket %s", req->bucket);
+        error_prefix(&failure, "bucket %s%s", req->bucket,
+                     is_refused ? " is somebody else's, or we are not allowed s3:ListBucket" : "");
         err = &failure;
     }
     aws_call_done(&req->call);

@@ -9,7 +9,7 @@
 
 enum s3_bucket_action {
     S3_BUCKET_LOOK,           /* is it there, and ours? */
-    S3_BUCKET_GET_ENCRYPTION, /* is its default encryption the one given? */
+    S3_BUCKET_GET_ENCRYPTION, /* is its default encryption the one given, if one is? */
     S3_BUCKET_GET_BLOCK,      /* is all public access blocked? */
     S3_BUCKET_PUT_ENCRYPTION,
     S3_BUCKET_PUT_BLOCK,
@@ -21,9 +21,10 @@ struct s3_bucket {
     /* in, borrowed until done */
     enum s3_bucket_action action;
     const char *bucket;
-    const char *encryption; /* "AES256", "aws:kms" or "aws:kms:dsse" */
+    const char *encryption; /* "AES256", "aws:kms" or "aws:kms:dsse"; "": any, to put: AES256 */
     const char *kms_key_id; /* "": AWS's own key */
     bool is_so;             /* result of the questions */
+    char region[AWS_REGION_SIZE]; /* result of LOOK: where it is; "": not told */
     /* private */
     struct aws_call call;
     struct buf body;

@@ -492,11 +492,12 @@ static void fail_connect(struct pg_session *pg)
     const char *message = PQerrorMessage(pg->conn);
     if (strncmp(message, "invalid ", strlen("invalid ")) == 0) {
         error_set(&err, ERROR_PERMANENT, "bad_dsn", "the database DSN: %s", message);
+    } else if (PQconnectionNeedsPassword(pg->conn) == 1) {
+        error_set(&err, ERROR_PERMANENT, "no_password",
+                  "PostgreSQL on %s port %s wants a password, and the database DSN has none",
+                  PQhost(pg->conn), PQport(pg->conn));
     } else {
         pg_error_of_connect(message, &err);
-    }
-    if (PQconnectionNeedsPassword(pg->conn) == 1) {
-        err.error_class = ERROR_PERMANENT;
     }
     const char *host = PQhost(pg->conn); /* libpq tells the address alone when it is given one */
     if (host != NULL && strstr(err.message, host) == NULL) {

@@ -34,14 +34,14 @@ bool pg_error_find_sqlstate(const char *message, char out_sqlstate[PG_SQLSTATE_S
     return is_found;
 }
 
-/* Lines joined by blanks, without the "LOCATION:" lines of the verbose form. */
+/* Lines joined by semicolons, without the "LOCATION:" lines of the verbose form. */
 static void append_lines(struct buf *out, const char *text)
 {
     struct str rest = str_from(text);
     while (rest.len > 0) {
         struct str line = str_trim(str_split(rest, '\n', &rest));
         if (line.len > 0 && !str_starts_with(line, STR("LOCATION:"))) {
-            buf_append_text(out, out->len > 0 ? " " : "");
+            buf_append_text(out, out->len > 0 ? "; " : "");
             utf8_append_printable(out, line);
         }
     }

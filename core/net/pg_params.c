@@ -5,11 +5,13 @@
 #include "core/base/buf.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <libpq-fe.h>
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum { HOSTS_MAX = 32, LIST_LIMIT = 64 * 1024 };
 
@@ -128,6 +130,40 @@ static bool take_options(struct pg_params *params, const char *dsn, struct error
     return check_spill(params, dsn, err);
 }
 
+/* What libpq verifies the server's certificate by; gives memory for free(), NULL: nothing it would
+ * miss. */
+static char *authorities_file(const struct pg_params *params)
+{
+    const char *mode = pg_params_get(params, "sslmode");
+    const char *path = pg_params_get(params, "sslrootcert");
+    const char *home = getenv("HOME");
+    mode = is_set(mode) ? mode : getenv("PGSSLMODE");
+    path = is_set(path) ? path : getenv("PGSSLROOTCERT");
+    if (!is_set(mode) || strncmp(mode, "verify-", strlen("verify-")) != 0) {
+        return NULL;
+    }
+    if (!is_set(path)) {
+        return is_set(home) ? xasprintf("%s/.postgresql/root.crt", home) : NULL;
+    }
+    return strcmp(path, "system") == 0 ? NULL : xstrdup(path);
+}
+
+/* libpq would take it for a failure of the connection. */
+static bool check_authorities(const struct pg_params *params, struct error *err)
+{
+    char *path = authorities_file(params);
+    bool is_readable = path == NULL || access(path, R_OK) == 0;
+    if (!is_readable) {
+        error_set(err, ERROR_PERMANENT, "bad_dsn",
+                  "the database cannot be verified without its authority's certificates: %s: %s; "
+                  "name the file by sslrootcert in the database DSN, for Lambda by "
+                  "functions.database_ca_file",
+                  path, strerror(errno));
+    }
+    free(path);
+    return is_readable;
+}
+
 static void add_defaults(struct pg_params *params, int64_t statement_timeout_ms)
 {
     for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
@@ -151,7 +187,7 @@ bool pg_params_parse(struct pg_params *params, const char *dsn, int64_t statemen
                      struct error *err)
 {
     *params = (struct pg_params){0};
-    if (!take_options(params, dsn, err)) {
+    if (!take_options(params, dsn, err) || !check_authorities(params, err)) {
         pg_params_done(params);
         return false;
     }

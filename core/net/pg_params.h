@@ -18,7 +18,8 @@ struct pg_params { /* what PQconnectStartParams takes; both arrays end with NULL
     char *values[PG_PARAMS_MAX + 1];
 };
 
-/* On failure (permanent, "bad_dsn") params is empty; the message quotes nothing that could be a
+/* On failure (permanent, "bad_dsn": it cannot be read, or the certificates it names cannot) params
+ * is empty; the message quotes nothing that could be a
  * part of a misquoted password. statement_timeout_ms 0: none. */
 bool pg_params_parse(struct pg_params *params, const char *dsn, int64_t statement_timeout_ms,
                      struct error *err);

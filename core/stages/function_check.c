@@ -95,7 +95,9 @@ static enum step_next check_failed(struct attempt *attempt, struct error *err)
 {
     struct function_check_stage *stage = attempt->state;
     if (!error_is(err, "not_found")) {
-        error_prefix(err, "%s", stage->check.name);
+        if (strstr(err->message, stage->check.name) == NULL) {
+            error_prefix(err, "%s", stage->check.name);
+        }
         return STEP_FAIL;
     }
     attempt_log(attempt, "error", "function=%s state=missing", stage->check.name);
@@ -129,7 +131,9 @@ static enum step_next fail_missing(const struct function_check_stage *stage, str
     struct buf text;
     buf_init(&text, PROBLEMS_SIZE);
     describe_missing(stage, &text);
-    error_set(err, ERROR_PERMANENT, "function_missing", "%s not found: %s%s%s",
+    error_set(err, ERROR_PERMANENT, "function_missing",
+              "%s not found: %s%s%s; mend the section functions of the configuration, or make it "
+              "by gatehouse functions deploy",
               stage->missing_count == 1 ? "function" : "functions", buf_text(&text),
               stage->inactive.len > 0 ? "; not active: " : "", buf_text(&stage->inactive));
     buf_done(&text);

@@ -24,6 +24,8 @@ class S3:
     def __init__(self, aws):
         self.aws = aws
         self.buckets, self.regions, self.settings, self.uploads = {}, {}, {}, {}
+        self.foreign = set()  # buckets of somebody else
+        self.taken = set()  # names that are taken meanwhile
 
     def operation(self, call):
         has_key = call.path.count("/") > 1 and not call.path.endswith("/", 1)
@@ -34,6 +36,8 @@ class S3:
     def handle(self, call):
         words = [unquote(word) for word in call.path.split("/", 2)]
         bucket, key = words[1], words[2] if len(words) > 2 else ""
+        if bucket in self.foreign:
+            raise Refusal("AccessDenied", 403)
         region = self.regions.get(bucket)
         if region is not None and call.region != region:
             answer = error_answer(call, Refusal("PermanentRedirect", 301, "The bucket is elsewhere."))
@@ -53,6 +57,8 @@ class S3:
         if call.method == "PUT" and not kinds:
             if name in self.buckets:
                 raise Refusal("BucketAlreadyOwnedByYou", 409)
+            if name in self.taken:
+                raise Refusal("BucketAlreadyExists", 409)
             found = re.search(rb"<LocationConstraint>([^<]+)<", call.body)
             self.regions[name] = found.group(1).decode() if found else "us-east-1"
             if self.regions[name] != call.region or (found and self.regions[name] == "us-east-1"):

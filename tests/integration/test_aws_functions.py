@@ -94,7 +94,7 @@ def test_the_same_programs_give_the_same_bytes_anywhere(packed, tmp_path):
 @pytest.mark.parametrize("setting, word", [
     ("local.function_program=/nonexistent", "/nonexistent"),
     ("local.function_program=/etc/passwd", "local.function_program"),
-    ("functions.database_ca_file=/nonexistent.pem", "/nonexistent.pem"),
+    ("functions.database_ca_file=/nonexistent.pem", "functions.database_ca_file: cannot open /nonexistent.pem"),
 ])
 def test_what_cannot_be_packed_is_said_and_nothing_is_written(tmp_path, setting, word):
     result = Gatehouse(tmp_path)("functions", "package", "--set", setting)

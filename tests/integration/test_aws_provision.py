@@ -69,7 +69,9 @@ def test_only_what_is_missing_is_set(provision, s3):
     assert result.out.splitlines()[0] == f"update     bucket {BUCKETS[0]}: default encryption, public access blocked"
     assert encryption(s3, BUCKETS[0]) == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "alias/a&b"}
     assert s3.get_public_access_block(Bucket=BUCKETS[0])["PublicAccessBlockConfiguration"] == CLOSED
-    result = provision("--yes")  # other encryption is wanted now
+    assert provision("--yes").out.count("unchanged") == 4  # whatever is stronger is left as it is
+    assert encryption(s3, BUCKETS[0])["SSEAlgorithm"] == "aws:kms"
+    result = provision("--yes", **{"aws.s3_encryption": "AES256"})  # other encryption is wanted now
     assert [line.split(": ")[1] for line in result.out.splitlines()] == ["default encryption"] * 4
 
 

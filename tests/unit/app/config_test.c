@@ -3,6 +3,7 @@
 
 #include "tests/support/cmocka.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -379,6 +380,23 @@ static void a_named_file_that_is_missing_is_a_problem(void **state)
     problems_done(&problems);
 }
 
+static void what_aws_would_refuse_is_found_at_once(void **state)
+{
+    (void)state;
+    static const char *const buckets[] = {"Upper", "under_score", "-begin", "end.", "two..dots"};
+    for (size_t i = 0; i < sizeof(buckets) / sizeof(buckets[0]); i++) {
+        char text[200];
+        snprintf(text, sizeof(text), "[backend]\nobject_store = 'aws'\n[data]\nraw_bucket = '%s'",
+                 buckets[i]);
+        expect_problem(text, "c.toml:4: data.raw_bucket");
+    }
+    expect_problem("[training]\nrole = 'gatehouse-training'",
+                   "c.toml:2: training.role \"gatehouse-training\" is not the ARN of a role");
+    expect_problem("[functions]\nrole = 'arn:aws:iam::1:user/x'", "c.toml:2: functions.role");
+    config_free(load(&nothing, "[data]\nraw_bucket = 'a_folder'\n[training]\n"
+                               "role = 'arn:aws-cn:iam::111122223333:role/path/x'"));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -397,6 +415,7 @@ int main(void)
         cmocka_unit_test(the_example_with_all_comments_off_is_the_default),
         cmocka_unit_test(what_is_shown_reads_back_as_the_same_configuration),
         cmocka_unit_test(the_state_folder_is_found_in_order),
+        cmocka_unit_test(what_aws_would_refuse_is_found_at_once),
         cmocka_unit_test(a_named_file_that_is_missing_is_a_problem),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,7 +54,7 @@ static void unreachable_server_is_transient(void **state)
         &err);
     assert_string_equal(err.code, "connection_failed");
     assert_int_equal(err.error_class, ERROR_TRANSIENT);
-    assert_non_null(strstr(err.message, "refused Is the server"));
+    assert_non_null(strstr(err.message, "refused; Is the server"));
 }
 
 static void server_error_tells_detail_context_and_state(void **state)

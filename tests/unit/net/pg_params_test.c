@@ -2,6 +2,7 @@
 #include "core/net/pg_params.h"
 #include "tests/support/cmocka.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void assert_param(const struct pg_params *params, const char *keyword, const char *value)
@@ -31,6 +32,30 @@ static void statement_timeout_joins_the_options(void **state)
     struct error err;
     assert_true(pg_params_parse(&params, "host=/x options='-c work_mem=1MB'", 1500, &err));
     assert_param(&params, "options", "-c statement_timeout=1500 -c work_mem=1MB");
+    pg_params_done(&params);
+}
+
+static void certificates_that_are_not_there_are_no_trouble_of_the_network(void **state)
+{
+    (void)state;
+    struct pg_params params;
+    struct error err;
+    assert_false(pg_params_parse(
+        &params, "host=db sslmode=verify-full sslrootcert=/nonexistent.pem", 0, &err));
+    assert_string_equal(err.code, "bad_dsn");
+    assert_int_equal(err.error_class, ERROR_PERMANENT);
+    assert_non_null(strstr(err.message, "/nonexistent.pem: No such file"));
+    assert_non_null(strstr(err.message, "functions.database_ca_file"));
+    setenv("PGSSLROOTCERT", "/nonexistent-either.pem", 1);
+    assert_false(pg_params_parse(&params, "host=db sslmode=verify-ca", 0, &err));
+    assert_non_null(strstr(err.message, "/nonexistent-either.pem"));
+    assert_true(pg_params_parse(&params, "host=db sslmode=require", 0, &err));
+    pg_params_done(&params);
+    unsetenv("PGSSLROOTCERT");
+    setenv("HOME", "/nonexistent-home", 1);
+    assert_false(pg_params_parse(&params, "host=db sslmode=verify-full", 0, &err));
+    assert_non_null(strstr(err.message, "/nonexistent-home/.postgresql/root.crt"));
+    assert_true(pg_params_parse(&params, "sslmode=verify-full sslrootcert=system", 0, &err));
     pg_params_done(&params);
 }
 
@@ -115,6 +140,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_added_and_the_dsn_wins),
         cmocka_unit_test(statement_timeout_joins_the_options),
+        cmocka_unit_test(certificates_that_are_not_there_are_no_trouble_of_the_network),
         cmocka_unit_test(refusals_never_show_the_password),
         cmocka_unit_test(sockets_need_no_resolving),
         cmocka_unit_test(each_address_keeps_its_host_and_port),

@@ -40,6 +40,7 @@ static void missing_ones_are_told_at_once_with_the_nearest_name(void **state)
     assert_string_equal(fixture->error.code, "function_missing");
     assert_contains(fixture->error.message, "'claen-raw' (did you mean 'clean-raw'?), 'zzzzzzzz'");
     assert_null(strstr(fixture->error.message, "clean-rds"));
+    assert_contains(fixture->error.message, "gatehouse functions deploy");
     fixture_free(fixture);
 }
 
