@@ -184,7 +184,7 @@ struct config_key {
     X(training, checkpoints, TEXT, "", 0, 900, NULL,                                               \
       "s3:// prefix for checkpoints of spot jobs; each job gets a folder of its own.")             \
     X(training, sharded, BOOLEAN, "false", 0, 0, NULL,                                             \
-      "Give each of several machines its share of the training objects.")                          \
+      "Give each of several machines its share of the training objects, if there are several.")    \
     X(training, subnets, NAMES, "[]", 0, 16, NULL, "Subnets of the job's VPC; none: no VPC.")      \
     X(training, security_groups, NAMES, "[]", 0, 5, NULL, "Security groups in that VPC.")          \
     X(training, volume_kms_key, TEXT, "", 0, 2048, NULL, "KMS key of the machine's disk.")         \

@@ -90,7 +90,8 @@ static void complete_channels(struct json *request, bool is_sharded)
         struct json *channel = json_copy(at);
         struct json *source =
             json_get_mutable(json_get_mutable(channel, "DataSource"), "S3DataSource");
-        if (is_sharded && source != NULL) {
+        bool is_train = strcmp(json_text_or(at, "ChannelName", ""), "train") == 0;
+        if (is_sharded && is_train && source != NULL) {
             json_set_text(source, "S3DataDistributionType", "ShardedByS3Key");
         }
         json_append(kept, channel);

@@ -19,7 +19,7 @@ struct sagemaker_settings { /* texts and trees are borrowed; NULL and 0: not set
     bool is_spot;
     int64_t max_wait_ms; /* spot: for capacity and training together; 0: twice the running time */
     const char *checkpoints; /* spot: "s3://bucket/prefix/"; the job's name is added */
-    bool is_sharded;         /* each machine gets its share of the training objects */
+    bool is_sharded; /* each machine gets its share of the training objects, and all validation */
 };
 
 /* "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"; false (permanent,

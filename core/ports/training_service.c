@@ -9,7 +9,7 @@ static const struct {
 } statuses[] = {
     {"InProgress", TRAINING_RUNNING},  {"Stopping", TRAINING_RUNNING},
     {"Completed", TRAINING_SUCCEEDED}, {"Failed", TRAINING_FAILED},
-    {"Stopped", TRAINING_STOPPED},
+    {"Stopped", TRAINING_STOPPED},     {"Deleting", TRAINING_STOPPED},
 };
 
 bool training_state_from_status(struct str status, enum training_state *out_state)

@@ -23,7 +23,7 @@ enum training_state {
     TRAINING_RUNNING,   /* InProgress, Stopping */
     TRAINING_SUCCEEDED, /* Completed */
     TRAINING_FAILED,    /* Failed */
-    TRAINING_STOPPED,   /* Stopped */
+    TRAINING_STOPPED,   /* Stopped, Deleting */
     TRAINING_STATE_COUNT
 };
 /* Maps SageMaker's word; false for an unknown one. */

@@ -15,13 +15,21 @@
 
 #define ROLE "arn:aws:iam::123456789012:role/SageMakerRole"
 #define JOB  "credit-20261122-1-5-1"
+#define CHANNEL(name)                                                                              \
+    "{\"ChannelName\":\"" name "\",\"DataSource\":{\"S3DataSource\":{\"S3Uri\":\"s3://b/" name     \
+    "\",\"S3DataDistributionType\":\"FullyReplicated\"}}}"
 #define REQUEST                                                                                    \
     "{\"TrainingJobName\":\"" JOB "\",\"HyperParameters\":{\"num_round\":\"100\"},"                \
-    "\"AlgorithmSpecification\":{\"TrainingInputMode\":\"File\"},\"InputDataConfig\":["            \
-    "{\"ChannelName\":\"train\",\"DataSource\":{\"S3DataSource\":{\"S3Uri\":\"s3://b/t\","         \
-    "\"S3DataDistributionType\":\"FullyReplicated\"}}},{\"ChannelName\":\"schema\"}],"             \
-    "\"OutputDataConfig\":{\"S3OutputPath\":\"s3://m/p\"},\"ResourceConfig\":{\"InstanceType\":"   \
-    "\"ml.m5.xlarge\"},\"StoppingCondition\":{\"MaxRuntimeInSeconds\":600},\"Tags\":[]}"
+    "\"AlgorithmSpecification\":{\"TrainingInputMode\":\"File\"},\"InputDataConfig\":[" CHANNEL(   \
+        "train") "," CHANNEL("validation") "," CHANNEL("schema") "],"                              \
+                                                                 "\"OutputDataConfig\":{"          \
+                                                                 "\"S3OutputPath\":\"s3://m/"      \
+                                                                 "p\"},\"ResourceConfig\":{"       \
+                                                                 "\"InstanceType\":"               \
+                                                                 "\"ml.m5.xlarge\"},"              \
+                                                                 "\"StoppingCondition\":{"         \
+                                                                 "\"MaxRuntimeInSeconds\":600},"   \
+                                                                 "\"Tags\":[]}"
 
 static struct json *parse(const char *text)
 {
@@ -35,16 +43,25 @@ static struct json *parse(const char *text)
 
 /* ---- the request */
 
+static const char *distribution(const struct json *request, size_t channel)
+{
+    const struct json *at = json_at(json_get(request, "InputDataConfig"), channel);
+    return json_text_or(json_path(at, "DataSource.S3DataSource"), "S3DataDistributionType", "");
+}
+
 static void the_request_is_completed_for_the_container(void **state)
 {
     (void)state;
     struct error err;
     struct json *request = parse(REQUEST);
     struct json *tags = parse("{\"team\":\"risk\"}"), *subnets = parse("[\"subnet-1\"]");
+    struct json *groups = parse("[\"sg-1\"]");
+    const char *group = "";
     struct sagemaker_settings settings = {.role_arn = ROLE,
                                           .volume_kms_key = "k1",
                                           .output_kms_key = "k2",
                                           .subnets = subnets,
+                                          .security_groups = groups,
                                           .tags = tags,
                                           .is_sharded = true};
     struct json *whole = sagemaker_complete_request(request, &settings, "eu-central-1", &err);
@@ -53,22 +70,24 @@ static void the_request_is_completed_for_the_container(void **state)
         json_text_or(json_get(whole, "AlgorithmSpecification"), "TrainingImage", ""),
         "492215442770.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-xgboost:1.7-1");
     assert_string_equal(json_text_or(whole, "RoleArn", ""), ROLE);
-    assert_int_equal(json_count(json_get(whole, "InputDataConfig")), 1); /* no schema channel */
-    const struct json *train = json_at(json_get(whole, "InputDataConfig"), 0);
-    assert_string_equal(
-        json_text_or(json_path(train, "DataSource.S3DataSource"), "S3DataDistributionType", ""),
-        "ShardedByS3Key");
+    assert_int_equal(json_count(json_get(whole, "InputDataConfig")), 2); /* no schema channel */
+    assert_string_equal(distribution(whole, 0), "ShardedByS3Key");
+    assert_string_equal(distribution(whole, 1), "FullyReplicated"); /* each machine looks at it */
     assert_string_equal(json_text_or(json_get(whole, "ResourceConfig"), "VolumeKmsKeyId", ""),
                         "k1");
     assert_string_equal(json_text_or(json_get(whole, "OutputDataConfig"), "KmsKeyId", ""), "k2");
     assert_int_equal(json_count(json_path(whole, "VpcConfig.Subnets")), 1);
+    assert_true(json_as_text(json_at(json_path(whole, "VpcConfig.SecurityGroupIds"), 0), &group));
+    assert_string_equal(group, "sg-1");
     assert_string_equal(json_text_or(json_at(json_get(whole, "Tags"), 0), "Key", ""), "team");
+    assert_string_equal(json_text_or(json_at(json_get(whole, "Tags"), 0), "Value", ""), "risk");
     assert_null(json_get(whole, "EnableManagedSpotTraining"));
     assert_null(json_path(whole, "StoppingCondition.MaxWaitTimeInSeconds"));
     json_free(whole);
     json_free(request);
     json_free(tags);
     json_free(subnets);
+    json_free(groups);
 }
 
 static void spot_brings_its_wait_and_checkpoints_of_its_own(void **state)
@@ -81,8 +100,11 @@ static void spot_brings_its_wait_and_checkpoints_of_its_own(void **state)
     struct json *whole = sagemaker_complete_request(request, &settings, "us-east-1", &err);
     assert_int_equal(json_int_or(json_get(whole, "StoppingCondition"), "MaxWaitTimeInSeconds", 0),
                      1200);
+    assert_true(json_bool_or(whole, "EnableManagedSpotTraining", false));
     assert_string_equal(json_text_or(json_get(whole, "CheckpointConfig"), "S3Uri", ""),
                         "s3://m/checkpoints/" JOB);
+    assert_string_equal(json_text_or(json_get(whole, "CheckpointConfig"), "LocalPath", ""),
+                        "/opt/ml/checkpoints");
     json_free(whole);
     settings.max_wait_ms = 1000; /* less than the running time is refused by SageMaker */
     whole = sagemaker_complete_request(request, &settings, "us-east-1", &err);
@@ -216,12 +238,20 @@ static void every_status_has_its_meaning(void **state)
         {"InProgress", "Starting", TRAINING_RUNNING, false},
         {"InProgress", "Pending", TRAINING_RUNNING, false},
         {"InProgress", "Downloading", TRAINING_RUNNING, false},
+        {"InProgress", "LaunchingMLInstances", TRAINING_RUNNING, false},
+        {"InProgress", "PreparingTrainingStack", TRAINING_RUNNING, false},
+        {"InProgress", "DownloadingTrainingImage", TRAINING_RUNNING, false},
         {"InProgress", "Training", TRAINING_RUNNING, true},
         {"InProgress", "Uploading", TRAINING_RUNNING, true},
         {"InProgress", "Interrupted", TRAINING_RUNNING, true},
+        {"InProgress", "Restarting", TRAINING_RUNNING, true},
+        {"InProgress", "Updating", TRAINING_RUNNING, true},
         {"InProgress", "ANewOne", TRAINING_RUNNING, true},
         {"Stopping", "Stopping", TRAINING_RUNNING, true},
+        {"Stopped", "Stopped", TRAINING_STOPPED, true},
         {"Stopped", "MaxRuntimeExceeded", TRAINING_STOPPED, true},
+        {"Stopped", "MaxWaitTimeExceeded", TRAINING_STOPPED, true},
+        {"Deleting", "Stopped", TRAINING_STOPPED, true},
         {"Failed", "Failed", TRAINING_FAILED, true},
         {"Completed", "Completed", TRAINING_SUCCEEDED, true},
     };

@@ -4,8 +4,11 @@
 
 #include "tests/support/aws_fixture.h"
 #include "tests/support/cmocka.h"
+#include "tests/support/fake_tls.h"
 #include "tests/support/folder.h"
 
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -277,8 +280,39 @@ static void the_addressing_style_is_obeyed(void **state)
     check_refused(fixture, "config:3: addressing_style must be");
 }
 
+/* ---- whom it trusts */
+static bool trusts(struct aws_fixture *fixture, const char *url)
+{
+    struct http_request req = {
+        .method = "GET", .url = url, .response_limit_bytes = 100, .total_timeout_ms = 10000};
+    http_request_start(aws_session_http(aws_fixture_open(fixture)), &req);
+    bool is_trusted = loop_await(fixture->loop, &req.op, &fixture->err);
+    assert_true(is_trusted || error_is(&fixture->err, "tls_failed"));
+    http_request_done(&req);
+    return is_trusted;
+}
+
+static void the_authority_comes_from_the_variable_then_the_profile(void **state)
+{
+    struct aws_fixture *fixture = *state;
+    struct fake_tls *server = fake_tls_new("127.0.0.1", 0);
+    char config[512];
+    assert_false(trusts(fixture, fake_tls_url(server)));
+    snprintf(config, sizeof(config), "[default]\nca_bundle = %s\n", fake_tls_ca_file(server));
+    aws_fixture_config(fixture, config);
+    assert_true(trusts(fixture, fake_tls_url(server)));
+    aws_fixture_variable(fixture, "AWS_CA_BUNDLE", "~/absent.pem");
+    assert_false(trusts(fixture, fake_tls_url(server)));
+    assert_non_null(strstr(fixture->err.message, "/absent.pem"));
+    assert_null(strchr(fixture->err.message, '~'));
+    aws_fixture_variable(fixture, "AWS_CA_BUNDLE", fake_tls_ca_file(server));
+    assert_true(trusts(fixture, fake_tls_url(server)));
+    fake_tls_free(server);
+}
+
 int main(void)
 {
+    signal(SIGPIPE, SIG_IGN);
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(the_region_comes_from_spec_then_variables_then_profile),
@@ -297,6 +331,7 @@ int main(void)
         TEST(configured_endpoints_can_be_ignored),
         TEST(a_services_section_must_exist),
         TEST(fips_and_dualstack_come_from_variables_and_profile),
+        TEST(the_authority_comes_from_the_variable_then_the_profile),
         TEST(buckets_stand_in_the_host_where_that_works),
         TEST(the_addressing_style_is_obeyed),
     };
