@@ -1,6 +1,7 @@
 /* Which functions there are. */
 #include "core/functions/function.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct function functions[] = {
@@ -26,6 +27,16 @@ const struct function *function_find(const char *name)
         }
     }
     return NULL;
+}
+
+struct json *function_error_json(const struct error *err)
+{
+    struct json *json = json_object();
+    char type[ERROR_CODE_SIZE + 16];
+    snprintf(type, sizeof(type), "%s:%s", error_class_name(err->error_class), err->code);
+    json_set_text(json, "errorType", type); /* what the caller's retry goes by */
+    json_set_text(json, "errorMessage", err->message);
+    return json;
 }
 
 bool function_has_time(const struct function_context *context, struct error *err)

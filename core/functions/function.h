@@ -39,6 +39,9 @@ enum { FUNCTION_DEADLINE_MARGIN_MS = 2000 };
 /* False (transient, "timeout") when the deadline is near; asked before each chunk. */
 bool function_has_time(const struct function_context *context, struct error *err);
 
+/* A failure as its caller is told it: {"errorType","errorMessage"}. */
+struct json *function_error_json(const struct error *err);
+
 /* By name, or NULL. The table ends with a NULL name. */
 const struct function *function_find(const char *name);
 const struct function *function_table(void);

@@ -52,16 +52,6 @@ static struct json *parse_event(struct error *err)
     return event;
 }
 
-static struct json *error_json(const struct error *err)
-{
-    struct json *json = json_object();
-    char type[ERROR_CODE_SIZE + 16];
-    snprintf(type, sizeof(type), "%s:%s", error_class_name(err->error_class), err->code);
-    json_set_text(json, "errorType", type);
-    json_set_text(json, "errorMessage", err->message);
-    return json;
-}
-
 static struct json *call(const struct function *function, struct error *err)
 {
     struct function_services services;
@@ -95,7 +85,7 @@ static int run_function(const struct function *function)
     if (has_failed) {
         fprintf(stderr, "function=%s error=%s:%s message=\"%s\"\n", function->name,
                 error_class_name(err.error_class), err.code, err.message);
-        result = error_json(&err);
+        result = function_error_json(&err);
     } else {
         fprintf(stderr, "function=%s rows_in=%lld rows_out=%lld quarantined=%lld elapsed_ms=%lld\n",
                 function->name, (long long)json_int_or(result, "rows_in", 0),

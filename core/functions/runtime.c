@@ -2,6 +2,7 @@
 #include "core/functions/runtime.h"
 
 #include "core/base/alloc.h"
+#include "core/functions/runtime_event.h"
 #include "core/functions/services.h"
 #include "core/net/http.h"
 
@@ -14,7 +15,6 @@ enum {
     EVENT_SIZE_MAX = 8 << 20,                /* Lambda's own limit is 6 MB */
     RESULT_SIZE_MAX = 6 * 1024 * 1024 + 100, /* what Lambda takes back */
     ANSWER_SIZE_MAX = 64 << 10,
-    REQUEST_ID_SIZE = 128,
     URL_SIZE = 512,
     ANSWER_TIMEOUT_MS = 30000,
 };
@@ -25,13 +25,12 @@ struct runtime {
     struct loop *loop;
     struct http *http;
     struct function_services services;
-    char request_id[REQUEST_ID_SIZE];
-    int64_t deadline_ms;
+    struct runtime_event event; /* the one that is served, or was last */
 };
 
 static void log_failure(const struct runtime *runtime, const struct error *err)
 {
-    fprintf(stderr, "request=%s error=%s:%s message=\"%s\"\n", runtime->request_id,
+    fprintf(stderr, "request=%s error=%s:%s message=\"%s\"\n", runtime->event.request_id,
             error_class_name(err->error_class), err->code, err->message);
 }
 
@@ -76,15 +75,10 @@ static bool send(struct runtime *runtime, const char *path, struct str body, boo
     return is_sent;
 }
 
-/* errorType "<class>:<code>" is what the caller's retry goes by. */
 static bool send_error(struct runtime *runtime, const char *path, const struct error *failure,
                        struct error *err)
 {
-    struct json *json = json_object();
-    char type[ERROR_CODE_SIZE + 16];
-    snprintf(type, sizeof(type), "%s:%s", error_class_name(failure->error_class), failure->code);
-    json_set_text(json, "errorType", type);
-    json_set_text(json, "errorMessage", failure->message);
+    struct json *json = function_error_json(failure);
     json_set(json, "stackTrace", json_array());
     char *text = json_print(json);
     bool is_sent = send(runtime, path, str_from(text), true, err);
@@ -94,33 +88,6 @@ static bool send_error(struct runtime *runtime, const char *path, const struct e
 }
 
 /* ---- one event */
-
-static void copy_header(const struct http_request *req, const char *name, char *to, size_t size)
-{
-    struct str value = http_response_header(req, name);
-    snprintf(to, size, STR_FMT, STR_ARG(value));
-}
-
-static bool is_request_id(const char *text)
-{
-    size_t len = strspn(text, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_");
-    return len > 0 && text[len] == '\0';
-}
-
-static bool take_event(struct runtime *runtime, const struct http_request *req, struct error *err)
-{
-    char trace[512];
-    copy_header(req, "lambda-runtime-aws-request-id", runtime->request_id, REQUEST_ID_SIZE);
-    copy_header(req, "lambda-runtime-trace-id", trace, sizeof(trace));
-    if (!str_to_i64(http_response_header(req, "lambda-runtime-deadline-ms"),
-                    &runtime->deadline_ms)) {
-        runtime->deadline_ms = 0;
-    }
-    setenv("_X_AMZN_TRACE_ID", trace, 1);
-    return is_request_id(runtime->request_id) ||
-           error_set(err, ERROR_PERMANENT, "runtime_api",
-                     "Runtime API: an event without a request id");
-}
 
 /* Waits as long as it takes: Lambda freezes the sandbox meanwhile. */
 static bool next_event(struct runtime *runtime, struct http_request *req, struct error *err)
@@ -135,19 +102,20 @@ static bool next_event(struct runtime *runtime, struct http_request *req, struct
         .without_proxy = true,
     };
     http_request_start(runtime->http, req);
-    return loop_await(runtime->loop, &req->op, err) && check_status(req, "next", err) &&
-           take_event(runtime, req, err);
+    if (!loop_await(runtime->loop, &req->op, err) || !check_status(req, "next", err) ||
+        !runtime_event_read(buf_str(&req->headers_in), &runtime->event, err)) {
+        return false;
+    }
+    setenv("_X_AMZN_TRACE_ID", runtime->event.trace_id, 1);
+    return true;
 }
 
 static struct json *run(struct runtime *runtime, struct str event_text, struct error *err)
 {
-    struct json *event = json_parse(event_text, err);
-    if (event == NULL) {
-        error_prefix(err, "the event");
-        return NULL;
-    }
-    struct json *result =
-        function_call(&runtime->services, runtime->function, event, runtime->deadline_ms, err);
+    struct json *event = runtime_event_parse(event_text, err);
+    struct json *result = event == NULL ? NULL
+                                        : function_call(&runtime->services, runtime->function,
+                                                        event, runtime->event.deadline_ms, err);
     json_free(event);
     return result;
 }
@@ -167,10 +135,10 @@ static bool answer(struct runtime *runtime, struct str event_text, struct error 
     }
     if (text == NULL) {
         log_failure(runtime, &failure);
-        snprintf(path, sizeof(path), "invocation/%s/error", runtime->request_id);
+        snprintf(path, sizeof(path), "invocation/%s/error", runtime->event.request_id);
         return send_error(runtime, path, &failure, err);
     }
-    snprintf(path, sizeof(path), "invocation/%s/response", runtime->request_id);
+    snprintf(path, sizeof(path), "invocation/%s/response", runtime->event.request_id);
     bool is_sent = send(runtime, path, str_from(text), false, err);
     free(text);
     return is_sent;
@@ -201,7 +169,7 @@ static bool init(struct runtime *runtime, const char *handler, const char *const
 
 int runtime_run(const char *api, const char *handler, const char *const *environment)
 {
-    struct runtime runtime = {.api = api, .loop = loop_new(), .request_id = "-"};
+    struct runtime runtime = {.api = api, .loop = loop_new(), .event = {.request_id = "-"}};
     struct error err = {0};
     struct error ignored;
     runtime.http = http_new(runtime.loop, &(struct http_settings){.user_agent = "gatehouse"});
