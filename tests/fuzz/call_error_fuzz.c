@@ -3,6 +3,8 @@
 #include "core/aws/call.h"
 #include "core/aws/call_error.h"
 #include "core/aws/call_retry.h"
+#include "core/aws/s3_message.h"
+#include "core/base/clock.h"
 #include "core/net/http.h"
 #include "core/net/http_header.h"
 
@@ -46,6 +48,16 @@ static void look_at(const struct aws_refusal *refusal, int status)
     aws_error_is_not_found(&err);
 }
 
+/* Headers that tell numbers and moments. */
+static void read_figures(struct str headers)
+{
+    uint64_t first = 0, total = 0;
+    int64_t moment_ms = 0;
+    s3_content_range_read(http_header_find(headers, "content-range"), &first, &total);
+    clock_parse_http(http_header_find(headers, "last-modified"), &moment_ms);
+    clock_parse_http(http_header_find(headers, "date"), &moment_ms);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct buf headers;
@@ -58,6 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     look_at(&refusal, status);
     int64_t pause_ms = retry_delay_asked_ms(buf_str(&headers), 784111777000, 100);
     assert(pause_ms >= 100 && pause_ms <= RETRY_MAX_MS);
+    read_figures(buf_str(&headers));
     buf_done(&headers);
     return 0;
 }
