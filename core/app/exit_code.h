@@ -9,7 +9,9 @@
     X(CREDENTIALS, 4, "Credentials are missing or were refused.")                                  \
     X(USAGE, 64, "The command line is wrong.")                                                     \
     X(INTERNAL, 70, "A mistake of gatehouse itself.")                                              \
-    X(TEMPORARY, 75, "Try again later: another runner owns the run, or the store is locked.")      \
+    X(TEMPORARY, 75,                                                                               \
+      "Try again later: another runner owns the run, the store is locked, or a service was busy "  \
+      "or out of reach in every try and nothing else failed.")                                     \
     X(CONFIG, 78, "The configuration is wrong.")                                                   \
     X(INTERRUPTED, 130, "Ended by SIGINT, once the run was stopped or handed over.")               \
     X(TERMINATED, 143, "Ended by SIGTERM, once the run was stopped or handed over.")

@@ -339,6 +339,7 @@ static void on_answer(struct op *op, const struct error *err)
     call->response = buf_str(&caller->http.response);
     trace(caller, true, err);
     if (caller->is_ending) {
+        call->may_be_done = call->may_be_done || caller->http.has_sent_request;
         finish(caller, &caller->ending);
     } else {
         act_on_answer(caller, err);
@@ -376,6 +377,7 @@ void aws_call_start_reading(struct aws_session *session, struct aws_call *call,
     call->status = 0;
     call->response = STR("");
     call->attempts = 0;
+    call->may_be_done = false;
     caller->session = session;
     caller->state = aws_call_state_of(session);
     caller->call = call;

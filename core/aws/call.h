@@ -2,10 +2,13 @@
  * (or adaptive) retry mode; the only place that sends signed requests. Loop thread only.
  *
  * Every try is signed anew with the present credentials and the corrected clock. Retried:
- * throttling, 500 502 503 504, lost connections - the last only when the request had not left or
- * is_idempotent. Expired credentials are renewed once; a wrong region of a bucket is followed once;
- * a clock that is off by 4 minutes or more is corrected once. A shared bucket of retry tokens stops
- * storms. https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html */
+ * throttling, 500 502 503 504, lost connections. A call that is not is_idempotent is sent again
+ * only when it certainly was not carried out: its request had not left, or the service refused it
+ * (4xx, throttling, and the 5xx that say so); after a lost answer or any other 5xx, also of a
+ * proxy, it may be running still. Expired credentials are renewed once; a wrong region of a bucket
+ * is followed once; a clock that is off by 4 minutes or more is corrected once. A shared bucket of
+ * retry tokens stops storms.
+ * https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html */
 #ifndef GATEHOUSE_AWS_CALL_H
 #define GATEHOUSE_AWS_CALL_H
 
@@ -54,7 +57,10 @@ struct aws_call {
     int status;
     struct str response; /* the body of the last answer, also of a refusal; borrowed */
     int attempts;        /* how often it was sent */
-    void *handle;        /* private */
+    bool
+        may_be_done; /* of a failure: the service may have carried it out, in this try or an earlier
+                        one: an answer was lost, or it was a 5xx that does not say otherwise */
+    void *handle;    /* private */
 };
 
 /* Success is a status below 300 (with the root element that was expected, and for JSON services a
@@ -77,8 +83,8 @@ void aws_calls_stop(struct aws_session *session);
 struct str aws_call_header(const struct aws_call *call, const char *name);
 /* Missing or refused credentials: exit code 4. */
 bool aws_error_is_credentials(const struct error *err);
-/* The words of the ports for what stages and runs go by: "credentials_refused" and "not_found"; the
- * message keeps the service's own. */
+/* The words of the ports for what stages and runs go by: "credentials_refused", "not_found",
+ * "throttled", "unavailable" (5xx and their like); the message keeps the service's own. */
 void aws_error_name_for_port(struct error *err);
 /* The same thing that is not there, in the words of each service (404, NoSuchKey, ResourceNotFound,
  * SageMaker's ValidationException "Requested resource not found"). */

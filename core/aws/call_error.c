@@ -36,6 +36,12 @@ static const struct {
     {"IDPCommunicationError", AWS_MEANS_TRANSIENT},
     {"OperationAborted", AWS_MEANS_TRANSIENT},           /* two at once on one bucket */
     {"ConditionalRequestConflict", AWS_MEANS_TRANSIENT}, /* ... or one object */
+    {"InternalError", AWS_MEANS_TRANSIENT},              /* S3 also says it after a 200 */
+    /* Lambda, before it runs a function.
+     * https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+     */
+    {"ResourceNotReadyException", AWS_MEANS_TRANSIENT | AWS_MEANS_NOT_BEGUN},
+    {"EC2UnexpectedException", AWS_MEANS_TRANSIENT | AWS_MEANS_NOT_BEGUN},
     {"ExpiredToken", AWS_MEANS_EXPIRED | AWS_MEANS_CREDENTIALS},
     {"ExpiredTokenException", AWS_MEANS_EXPIRED | AWS_MEANS_CREDENTIALS},
     {"RequestTimeTooSkewed", AWS_MEANS_CLOCK},
@@ -257,10 +263,13 @@ void aws_refusal_read(int status, struct str headers, struct str body,
 
 void aws_error_name_for_port(struct error *err)
 {
-    const char *code = aws_error_is_credentials(err) && !error_is(err, "no_credentials")
+    unsigned meaning = aws_meaning_of(err->http_status, err->code);
+    const char *code = (meaning & AWS_MEANS_CREDENTIALS) != 0 && !error_is(err, "no_credentials")
                            ? "credentials_refused"
-                       : aws_error_is_not_found(err) ? "not_found"
-                                                     : NULL;
+                       : aws_error_is_not_found(err)          ? "not_found"
+                       : (meaning & AWS_MEANS_THROTTLED) != 0 ? "throttled"
+                       : (meaning & AWS_MEANS_TRANSIENT) != 0 ? "unavailable"
+                                                              : NULL;
     if (code != NULL) {
         snprintf(err->code, sizeof(err->code), "%s", code);
     }

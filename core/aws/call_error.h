@@ -32,6 +32,7 @@ enum aws_meaning {
     AWS_MEANS_CREDENTIALS = 1 << 4,
     AWS_MEANS_NOT_FOUND = 1 << 5,
     AWS_MEANS_OTHER_REGION = 1 << 6,
+    AWS_MEANS_NOT_BEGUN = 1 << 7, /* a 5xx, but certainly nothing was carried out */
 };
 unsigned aws_meaning_of(int status, const char *code);
 

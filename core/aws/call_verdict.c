@@ -26,12 +26,13 @@ static bool is_repeatable(const struct aws_call *call)
 
 /* ---- no answer */
 
-static enum call_verdict judge_loss(const struct caller *caller, const struct error *loss,
-                                    int *out_cost, struct error *out_err)
+static enum call_verdict judge_loss(struct caller *caller, const struct error *loss, int *out_cost,
+                                    struct error *out_err)
 {
-    bool was_timeout = error_is(loss, "timeout") || error_is(loss, "stalled");
+    bool was_timeout = error_is(loss, "connect_timeout") || error_is(loss, "stalled");
     bool may_retry = loss->error_class == ERROR_TRANSIENT &&
                      (!caller->http.has_sent_request || is_repeatable(caller->call));
+    caller->call->may_be_done = caller->call->may_be_done || caller->http.has_sent_request;
     *out_err = *loss;
     *out_cost = was_timeout ? RETRY_COST_TIMEOUT : RETRY_COST;
     return may_retry ? CALL_MAY_RETRY : CALL_FAILED;
@@ -120,6 +121,13 @@ static void put_refusal(const struct caller *caller, const struct aws_refusal *r
     memcpy(out->request_id, refusal->request_id, sizeof(out->request_id));
 }
 
+/* A 5xx says that something went wrong, not that nothing was done; one of a proxy says still less.
+ */
+static bool leaves_it_open(int meant_status, unsigned meaning)
+{
+    return meant_status >= 500 && (meaning & (AWS_MEANS_THROTTLED | AWS_MEANS_NOT_BEGUN)) == 0;
+}
+
 /* meant_status: what the answer amounts to. */
 static enum call_verdict judge_refusal(struct caller *caller, int meant_status,
                                        struct error *out_err)
@@ -135,7 +143,10 @@ static enum call_verdict judge_refusal(struct caller *caller, int meant_status,
         return CALL_TRY_NOW;
     }
     put_refusal(caller, &refusal, meaning, out_err);
-    return out_err->error_class == ERROR_TRANSIENT ? CALL_MAY_RETRY : CALL_FAILED;
+    bool is_open = leaves_it_open(meant_status, meaning);
+    caller->call->may_be_done = caller->call->may_be_done || is_open;
+    bool may_retry = out_err->error_class == ERROR_TRANSIENT;
+    return may_retry && (!is_open || is_repeatable(caller->call)) ? CALL_MAY_RETRY : CALL_FAILED;
 }
 
 /* ---- a success, perhaps */
@@ -164,6 +175,7 @@ static enum call_verdict judge_success(struct caller *caller, struct error *out_
     rate_learn(&caller->state->limiter, false, caller_monotonic_s(caller));
     if (caller->read_success != NULL && !caller->read_success(call, out_err)) {
         out_err->error_class = ERROR_TRANSIENT;
+        call->may_be_done = true;
         return is_repeatable(call) ? CALL_MAY_RETRY : CALL_FAILED;
     }
     retry_give(&caller->state->retries, caller->last_cost);

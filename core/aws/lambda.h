@@ -7,7 +7,7 @@
 #include "core/aws/call.h"
 #include "core/base/json.h"
 
-/* X(id, operation, method, path, whether it may be sent again after a lost answer) */
+/* X(id, operation, method, path, whether it may be sent again although it may have been done) */
 #define LAMBDA_OPERATIONS(X)                                                                       \
     X(LIST, "ListFunctions", "GET", "/", true)                                                     \
     X(GET_CONFIGURATION, "GetFunctionConfiguration", "GET", "/{name}/configuration", true)         \
@@ -77,8 +77,11 @@ struct lambda_wait {
 void lambda_wait_start(struct aws_session *session, struct lambda_wait *wait);
 void lambda_wait_done(struct lambda_wait *wait);
 
-/* A call of the function itself. Never sent again after a lost answer: what came of it is not
- * known then. */
+/* A call of the function itself. Not idempotent: a function reads what its sources hold now and
+ * writes to the places of its event, so a second one beside one that still runs could leave objects
+ * of both there. It is sent again only after a throttle, or a 5xx that says that nothing was begun;
+ * never after a lost answer or any other 5xx, when what came of it is not known. A stage's next try
+ * writes to places of its own. */
 struct lambda_invoke {
     struct op op;
     /* in, borrowed until done */

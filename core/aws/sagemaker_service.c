@@ -89,13 +89,16 @@ static struct json *name_json(const char *job_name)
 
 static void created(struct op *op, const struct error *err)
 {
+    struct task *task = op->context;
+    struct training_create *req = task->request;
     struct error named;
+    req->was_refused = err != NULL && !task->call.call.may_be_done;
     if (err != NULL && error_is(err, "ResourceInUse")) {
         named = *err;
         snprintf(named.code, sizeof(named.code), "name_taken");
         err = &named;
     }
-    task_end(op->context, err);
+    task_end(task, err);
 }
 
 static void sagemaker_create(struct training_service *service, struct training_create *req)
@@ -105,6 +108,7 @@ static void sagemaker_create(struct training_service *service, struct training_c
     struct json *whole = sagemaker_complete_request(
         req->request, &task->service->settings, aws_session_region(task->service->session), &err);
     if (whole == NULL) {
+        req->was_refused = true;
         task_end(task, &err);
         return;
     }

@@ -68,6 +68,10 @@ static void call_done(struct op *op, const struct error *err)
 {
     struct call *call = OP_CONTAINER(op, struct call, work.op);
     struct op *outer = call->op;
+    if (call->text != NULL) {
+        struct training_create *create = call->request;
+        create->was_refused = err != NULL && err->error_class != ERROR_TRANSIENT;
+    }
     free(call->name);
     free(call->text);
     free(call);

@@ -62,9 +62,9 @@ void http_free(struct http *http); /* accepts NULL */
 
 /* Any status is a success of the request; the caller judges it. Errors, all transient unless said:
  * "host_not_found", "proxy_not_found" (of https_proxy and its like), "connection_failed",
- * "connection_lost" (reset, short body), "timeout" (connect and total), "stalled", "tls_failed"
- * (permanent: certificate, name), "response_too_large" (permanent; also of headers), "bad_url",
- * "bad_header" (permanent), cancelled. No message holds a header, a query or a body. */
+ * "connect_timeout", "connection_lost" (reset, short body), "timeout" (total), "stalled",
+ * "tls_failed" (permanent: certificate, name), "response_too_large" (permanent; also of headers),
+ * "bad_url", "bad_header" (permanent), cancelled. No message holds a header, a query or a body. */
 void http_request_start(struct http *http, struct http_request *req);
 void http_request_cancel(struct http_request *req);
 void http_request_done(struct http_request *req); /* releases the results */

@@ -16,7 +16,7 @@ static const struct {
     {CURLE_COULDNT_CONNECT, ERROR_TRANSIENT, "connection_failed"},
     {CURLE_PROXY, ERROR_TRANSIENT, "connection_failed"},
     {CURLE_SSL_CONNECT_ERROR, ERROR_TRANSIENT, "connection_failed"}, /* a reset in the handshake */
-    {CURLE_OPERATION_TIMEDOUT, ERROR_TRANSIENT, "timeout"},
+    {CURLE_OPERATION_TIMEDOUT, ERROR_TRANSIENT, "connect_timeout"},  /* its only time limit here */
     {CURLE_PEER_FAILED_VERIFICATION, ERROR_PERMANENT, "tls_failed"},
     {CURLE_SSL_CERTPROBLEM, ERROR_PERMANENT, "tls_failed"},
     {CURLE_SSL_CIPHER, ERROR_PERMANENT, "tls_failed"},

@@ -29,7 +29,8 @@ struct function_check { /* does it exist and can it be called? Changes nothing. 
     uint64_t memory_bytes;           /* result: 0 when unlimited */
 };
 
-/* A call. It is never sent twice by itself. The function's own failure is an error whose class and
+/* A call. It is never run twice by itself: only what certainly did not begin is sent again. The
+ * function's own failure is an error whose class and
  * code are what the function said: its errorType is "<class>:<code>"
  * ("permanent:expectation_failed"); any other errorType is permanent. Killed by the deadline:
  * transient, code "timeout". Killed by the memory limit or a signal: transient, code

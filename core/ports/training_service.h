@@ -50,6 +50,7 @@ struct training_job {
 struct training_create {
     struct op op;
     const struct json *request;
+    bool was_refused; /* result of a failure: it has certainly made no job */
 };
 
 struct training_describe { /* code "not_found" when there is no such job */

@@ -7,7 +7,6 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 void draft_init(struct draft *draft, const struct run *run, int64_t now_ms, struct decision *out)
 {
@@ -24,8 +23,8 @@ void draft_init(struct draft *draft, const struct run *run, int64_t now_ms, stru
             .verdict = stage->verdict,
             .try_number = stage->try_number,
             .retry_at_ms = stage->retry_at_ms,
+            .failure = run_failure_of(&stage->error),
         };
-        memcpy(at->error_code, stage->error.code, sizeof(at->error_code));
         draft->active += stage_state_is_active(stage->state) ? 1 : 0;
     }
 }
@@ -104,7 +103,7 @@ static void add_try_details(const struct draft *draft, size_t stage, bool is_sta
 }
 
 /* The same rule as in apply. */
-static void take_error_code(struct draft_stage *stage, bool is_start, const struct json *body)
+static void take_failure(struct draft_stage *stage, bool is_start, const struct json *body)
 {
     struct error err = {.code = ""};
     const struct json *error = json_get(body, "error");
@@ -112,7 +111,7 @@ static void take_error_code(struct draft_stage *stage, bool is_start, const stru
         event_error_from_json(error, &err);
     }
     if (error != NULL || is_start) {
-        memcpy(stage->error_code, err.code, sizeof(stage->error_code));
+        stage->failure = run_failure_of(&err);
     }
 }
 
@@ -128,7 +127,7 @@ void draft_move(struct draft *draft, size_t stage, enum stage_state to, struct j
     at->try_number += is_start ? 1 : 0;
     at->retry_at_ms = to == STAGE_RETRYING ? json_int_or(body, "retry_at_ms", 0) : 0;
     draft->active += (is_start ? 1 : 0) - (is_end ? 1 : 0);
-    take_error_code(at, is_start, body);
+    take_failure(at, is_start, body);
     if (stage_move_voids_verdict(from, to)) {
         void_verdicts(draft, stage);
     }
@@ -178,7 +177,7 @@ int draft_exit_code(const struct draft *draft)
 {
     enum run_failure failure = RUN_FAILURE_NONE;
     for (size_t i = 0; i < draft->run->dag->count; i++) {
-        failure = run_failure_and(failure, draft->stages[i].state, draft->stages[i].error_code);
+        failure = run_failure_and(failure, draft->stages[i].state, draft->stages[i].failure);
     }
     return run_exit_code_of(draft->state, failure, draft_verdict(draft), draft->is_terminated);
 }

@@ -3,6 +3,7 @@
 #ifndef GATEHOUSE_RUN_DRAFT_H
 #define GATEHOUSE_RUN_DRAFT_H
 
+#include "core/run/moves.h"
 #include "core/run/run.h"
 
 struct draft_stage {
@@ -10,7 +11,7 @@ struct draft_stage {
     enum verdict verdict;
     int try_number;
     int64_t retry_at_ms;
-    char error_code[ERROR_CODE_SIZE]; /* why its latest try ended; "" when it did not fail */
+    enum run_failure failure; /* of its latest try */
 };
 
 struct draft {

@@ -119,30 +119,63 @@ bool run_is_sigterm(const char *user, const char *reason)
     return user == NULL && reason != NULL && strcmp(reason, RUN_REASON_SIGTERM) == 0;
 }
 
-enum run_failure run_failure_and(enum run_failure all, enum stage_state state,
-                                 const char *error_code)
+enum run_failure run_failure_of(const struct error *err)
 {
-    bool lacks_credentials =
-        strcmp(error_code, "no_credentials") == 0 || strcmp(error_code, "credentials_refused") == 0;
-    enum run_failure own = state != STAGE_FAILED ? RUN_FAILURE_NONE
-                           : lacks_credentials   ? RUN_FAILURE_CREDENTIALS
-                                                 : RUN_FAILURE_STAGE;
-    return own > all ? own : all;
+    /* The words of the ports for trouble that is not of the stage's own making. A time limit that
+     * was reached, and work that was killed, are not among them: the same would happen again. */
+    static const struct {
+        const char *code;
+        enum run_failure failure;
+    } table[] = {
+        {"throttled", RUN_FAILURE_TEMPORARY},
+        {"unavailable", RUN_FAILURE_TEMPORARY},
+        {"host_not_found", RUN_FAILURE_TEMPORARY},
+        {"proxy_not_found", RUN_FAILURE_TEMPORARY},
+        {"connection_failed", RUN_FAILURE_TEMPORARY},
+        {"connect_timeout", RUN_FAILURE_TEMPORARY},
+        {"connection_lost", RUN_FAILURE_TEMPORARY},
+        {"stalled", RUN_FAILURE_TEMPORARY},
+        {"not_ready", RUN_FAILURE_TEMPORARY},
+        {"CapacityError", RUN_FAILURE_TEMPORARY},
+        {"bad_aws_config", RUN_FAILURE_CONFIG},
+        {"no_region", RUN_FAILURE_CONFIG},
+        {"bad_region", RUN_FAILURE_CONFIG},
+        {"no_credentials", RUN_FAILURE_CREDENTIALS},
+        {"credentials_refused", RUN_FAILURE_CREDENTIALS},
+    };
+    enum run_failure failure = RUN_FAILURE_STAGE;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        if (error_is(err, table[i].code)) {
+            failure = table[i].failure;
+        }
+    }
+    /* What may not be tried again by itself may not be by cron either. */
+    bool is_final = failure == RUN_FAILURE_TEMPORARY && err->error_class != ERROR_TRANSIENT;
+    return is_final ? RUN_FAILURE_STAGE : failure;
+}
+
+enum run_failure run_failure_and(enum run_failure all, enum stage_state state, enum run_failure own)
+{
+    return state == STAGE_FAILED && own > all ? own : all;
 }
 
 int run_exit_code_of(enum run_state state, enum run_failure failure, enum verdict verdict,
                      bool is_terminated)
 {
+    static const int failed[] = {
+        [RUN_FAILURE_NONE] = 1,    [RUN_FAILURE_TEMPORARY] = 75,  [RUN_FAILURE_STAGE] = 1,
+        [RUN_FAILURE_CONFIG] = 78, [RUN_FAILURE_CREDENTIALS] = 4,
+    };
     if (state == RUN_SUCCESS) {
         return 0;
     }
     if (state == RUN_CANCELLED) {
         return is_terminated ? 143 : 130;
     }
-    if (failure == RUN_FAILURE_CREDENTIALS) {
-        return 4;
+    if (verdict == VERDICT_REJECTED && failure <= RUN_FAILURE_TEMPORARY) {
+        return failure == RUN_FAILURE_NONE ? 3 : 1; /* trying again gives the same model */
     }
-    return verdict == VERDICT_REJECTED && failure == RUN_FAILURE_NONE ? 3 : 1;
+    return failed[failure];
 }
 
 /* Index of `name` in a name table, or `count`. */

@@ -19,11 +19,20 @@ bool stage_state_is_bad(enum stage_state state);  /* FAILED .. BLOCKED: what fol
 /* Folds one more gate's verdict into that of the gates before it. */
 enum verdict verdict_and(enum verdict all, enum verdict next);
 
-/* What the failed stages of a run have in common with its exit code. */
-enum run_failure { RUN_FAILURE_NONE, RUN_FAILURE_STAGE, RUN_FAILURE_CREDENTIALS };
-/* Folds in one more stage; error_code: why its latest try ended, "" when it did not fail. */
+/* What the failed stages of a run mean for its exit code; of several stages the last one of this
+ * list counts. */
+enum run_failure {
+    RUN_FAILURE_NONE,
+    RUN_FAILURE_TEMPORARY, /* a service refused for now, or could not be reached: 75 */
+    RUN_FAILURE_STAGE,
+    RUN_FAILURE_CONFIG,
+    RUN_FAILURE_CREDENTIALS,
+};
+/* Of a stage that failed with this error. */
+enum run_failure run_failure_of(const struct error *err);
+/* Folds in one more stage; own: of its latest try, which counts only when it failed. */
 enum run_failure run_failure_and(enum run_failure all, enum stage_state state,
-                                 const char *error_code);
+                                 enum run_failure own);
 int run_exit_code_of(enum run_state state, enum run_failure failure, enum verdict verdict,
                      bool is_terminated);
 /* Whether these, of a stop command, are a SIGTERM's; both may be NULL. */

@@ -378,6 +378,13 @@ static bool apply_body(struct run *run, const struct event *event, struct error 
     return true;
 }
 
+/* -1: none that a program can end with. */
+static int result_code_of(const struct event *event)
+{
+    int64_t code = json_int_or(event->body, "exit_code", -1);
+    return code >= 0 && code <= 255 ? (int)code : -1;
+}
+
 bool run_apply(struct run *run, const struct event *event, struct error *err)
 {
     if (event->seq != run->last_seq + 1) {
@@ -390,6 +397,9 @@ bool run_apply(struct run *run, const struct event *event, struct error *err)
         return false;
     }
     run->has_result = event->type == EVENT_RESULT;
+    if (run->has_result) {
+        run->result_code = result_code_of(event);
+    }
     run->last_seq = event->seq;
     run->last_ts_ms = event->ts_ms;
     return true;
@@ -400,8 +410,12 @@ bool run_apply(struct run *run, const struct event *event, struct error *err)
 int run_exit_code(const struct run *run)
 {
     enum run_failure failure = RUN_FAILURE_NONE;
+    if (run->has_result && run->result_code >= 0) {
+        return run->result_code;
+    }
     for (size_t i = 0; i < run->dag->count; i++) {
-        failure = run_failure_and(failure, run->stages[i].state, run->stages[i].error.code);
+        const struct stage_run *stage = &run->stages[i];
+        failure = run_failure_and(failure, stage->state, run_failure_of(&stage->error));
     }
     return run_exit_code_of(run->state, failure, run->verdict, run->is_terminated);
 }

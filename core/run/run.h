@@ -93,7 +93,8 @@ struct run {
     struct json *evaluation;  /* body of the latest evaluation event, or NULL */
     bool is_stop_wanted;
     bool is_terminated; /* its latest stop was a SIGTERM's, not an operator's or a SIGINT's */
-    bool has_result;    /* its last event is its result */
+    bool has_result;    /* its last event is its result ... */
+    int result_code;    /* ... and the exit code that it tells */
     int64_t last_seq;
     int64_t last_ts_ms; /* time never goes back within a run */
     int64_t created_ms, ended_ms;
@@ -185,7 +186,8 @@ int64_t run_next_deadline_ms(const struct run *run);
 /* A try's name for its remote work, unique for ever: "<run id>-<stage number>-<try>". */
 void run_intent(const struct run *run, size_t stage, int try_number,
                 char out_text[RUN_INTENT_SIZE]);
-/* Exit code for a run at rest: 0, 1, 3; 130 when cancelled (the face knows better after TERM). */
+/* Exit code for a run at rest (README, "Exit codes"): the one its result tells, so that a run keeps
+ * the code it ended with, whatever later versions make of its errors. */
 int run_exit_code(const struct run *run);
 /* What a command would do: which stages would run; or why it is refused (err). out_will_run:
  * [dag->count]. */

@@ -164,7 +164,7 @@ static enum step_next submit_failed(struct attempt *attempt, struct error *err)
 {
     struct train_stage *stage = attempt->state;
     bool is_taken = error_is(err, "name_taken");
-    if (!is_taken && err->error_class != ERROR_TRANSIENT) {
+    if (!is_taken && stage->create.was_refused) {
         attempt->has_remote_work = false;
         return STEP_FAIL;
     }
@@ -232,9 +232,7 @@ static enum step_next find_failed(struct attempt *attempt, struct error *err)
         return jump(attempt, STEP_CHANNELS);
     }
     *err = stage->create_error;
-    if (stage->find_reason == FIND_LOST_ANSWER) {
-        err->error_class = ERROR_TRANSIENT;
-    } else { /* another try would be another job beside it */
+    if (stage->find_reason == FIND_NAME_TAKEN) { /* another try would be another job beside it */
         err->error_class = ERROR_PERMANENT;
         error_prefix(err,
                      "training job %s cannot be described and may be running and costing money",

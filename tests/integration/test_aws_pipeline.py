@@ -277,7 +277,7 @@ def check_end(world, code, events, err):
     """Success, or a failure that says which stage and why; no job is left that nobody watches."""
     assert any(call.fault for call in world.aws.calls)
     assert events[-1]["type"] == "result" and code == events[-1]["exit_code"], err
-    assert (events[-1]["state"], code) in {("success", 0), ("failed", 1), ("failed", 4)}, (events[-1], err)
+    assert (events[-1]["state"], code) in {("success", 0), ("failed", 1), ("failed", 4), ("failed", 75)}, (events[-1], err)
     if code != 0:
         failed = [event for event in events if event["type"] == "stage.state" and event["to"] == "failed"]
         assert failed and failed[-1]["error"]["message"], events
@@ -285,7 +285,7 @@ def check_end(world, code, events, err):
 
 
 @pytest.mark.parametrize("kind, codes", [
-    ("reset", {0}), ("lost", {0, 1}), ("throttle", {0}), ("error", {0, 1}), ("truncated", {0, 1}), ("expired", {0}),
+    ("reset", {0}), ("lost", {0, 75}), ("throttle", {0}), ("error", {0, 75}), ("truncated", {0, 75}), ("expired", {0}),
 ])
 def test_a_fault_at_every_call_in_turn(side_by_side, kind, codes):
     """Of each STRIDE calls one is hit; all offsets together hit each call."""
@@ -359,6 +359,29 @@ def test_a_call_without_an_answer_does_not_outlive_the_stage_s_clock(world, kind
     failed = [event for event in events if event["type"] == "stage.state" and event["to"] == "failed"]
     assert failed[0]["error"]["code"] == "timeout", failed
     assert all(job.status != "InProgress" for job in world.aws.training.jobs.values())
+
+
+@pytest.mark.parametrize("kind, service, stage, code", [
+    ("throttle", "lambda", 0, "throttled"), ("throttle", "sagemaker", 4, "throttled"), ("error", "lambda", 0, "unavailable"),
+    ("reset", "lambda", 0, "connection_lost")])
+def test_when_aws_is_busy_in_every_try_the_run_ends_with_75(world, kind, service, stage, code):
+    """The answer to cron: later. Also for what is told of the run afterwards; a resume has another go."""
+    world.env["AWS_MAX_ATTEMPTS"] = "1"
+    world.aws.fail(kind, count=10**6, match=lambda call: call.service == service)
+    ended, events, err = world.batch()
+    assert ended == events[-1]["exit_code"] == world.show()["exit_code"] == 75, err
+    failed = [event for event in events if event["type"] == "stage.state" and event["to"] == "failed"]
+    assert (failed[0]["stage"], failed[0]["try"], failed[0]["error"]["code"]) == (STAGES[stage], 2, code), failed
+    world.aws.heal()
+    assert world.run("retry", "latest", STAGES[stage]).returncode == 0
+    assert world.show()["exit_code"] == 0 and len(world.jobs()) == 1
+
+
+def test_a_region_that_only_a_call_misses_ends_the_run_with_78(world):
+    world.config.write_text(QUICK.replace(f'region = "{REGION}"', ""))
+    del world.env["AWS_ENDPOINT_URL"]
+    code, events, err = world.batch()
+    assert code == events[-1]["exit_code"] == 78 and "region" in err + json.dumps(events), err
 
 
 def test_a_clock_that_is_an_hour_off_is_corrected(world):

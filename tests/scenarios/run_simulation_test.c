@@ -217,7 +217,10 @@ static void check_result(struct simulation *simulation, const struct event *even
     CHECK(run->state == expected_end(simulation));
     CHECK(strcmp(state, run_state_name(run->state)) == 0);
     CHECK(strcmp(verdict, verdict_name(run->verdict)) == 0);
+    struct run untold = *run; /* what the states say, without the word of the result */
+    untold.has_result = false;
     CHECK(exit_code == run_exit_code(run));
+    CHECK(exit_code == run_exit_code(&untold));
     CHECK((exit_code == 0) == (run->state == RUN_SUCCESS));
     CHECK(exit_code != 3 || run->verdict == VERDICT_REJECTED);
 }

@@ -484,6 +484,8 @@ static void create_job(struct training_service *service, struct training_create 
     json_free(fake->last_request);
     fake->last_request = json_copy(req->request);
     if (!answer(fake, FAKE_TRAINING_CREATE, &req->op)) {
+        bool is_permanent = req->op.has_failed && req->op.result.error_class == ERROR_PERMANENT;
+        req->was_refused = !fake->create_is_lost && (fake->create_is_refused || is_permanent);
         if (fake->create_is_lost && !is_taken) {
             create_from_request(fake, req->request);
         }

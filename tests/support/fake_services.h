@@ -100,7 +100,8 @@ struct fake_services {
     size_t job_count;
     const struct fake_job_state *new_job_script; /* of created jobs */
     struct json *last_request;                   /* of the last create */
-    bool create_is_lost; /* failing creates have made the job all the same */
+    bool create_is_lost;    /* failing creates have made the job all the same */
+    bool create_is_refused; /* ... or certainly have not */
     bool makes_no_model, gives_no_model_uri;
     const char *const *log_texts; /* one for each call of logs, ends with NULL */
     size_t log_at;

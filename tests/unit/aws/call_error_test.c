@@ -203,6 +203,37 @@ static void who_are_you_is_told_from_other_refusals(void **state)
     assert_false(aws_error_is_credentials(&err));
 }
 
+static void ports_have_words_of_their_own(void **state)
+{
+    (void)state;
+    static const struct {
+        int status;
+        const char *code, *word;
+    } cases[] = {
+        {400, "ExpiredToken", "credentials_refused"},
+        {0, "no_credentials", "no_credentials"},
+        {404, "NoSuchKey", "not_found"},
+        {400, "ThrottlingException", "throttled"},
+        {503, "SlowDown", "throttled"},
+        {429, "TooManyRequestsException", "throttled"},
+        {500, "ServiceException", "unavailable"},
+        {503, "ServiceUnavailable", "unavailable"},
+        {400, "RequestTimeout", "unavailable"},
+        {200, "InternalError", "unavailable"},
+        {0, "connection_lost", "connection_lost"},
+        {0, "timeout", "timeout"},
+        {400, "ValidationException", "ValidationException"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct error err;
+        error_set(&err, ERROR_PERMANENT, cases[i].code, "%s: why", cases[i].code);
+        err.http_status = cases[i].status;
+        aws_error_name_for_port(&err);
+        assert_string_equal(err.code, cases[i].word);
+        assert_non_null(strstr(err.message, "why"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +245,7 @@ int main(void)
         cmocka_unit_test(every_code_has_its_meaning),
         cmocka_unit_test(missing_things_are_told_in_every_dialect),
         cmocka_unit_test(who_are_you_is_told_from_other_refusals),
+        cmocka_unit_test(ports_have_words_of_their_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

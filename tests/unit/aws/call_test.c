@@ -195,7 +195,7 @@ static void an_unsigned_call_has_no_signature(void **state)
 static void tries_share_an_id_and_are_counted(void **state)
 {
     struct fixture *f = *state;
-    expect(f, (struct fake_exchange){.times = 2, .answer = {.status = 503}});
+    expect(f, (struct fake_exchange){.times = 2, .answer = {.status = 429}});
     expect(f, (struct fake_exchange){0});
     succeeds_after(f, invoke(), 3);
     const char *id = fake_request_header(fake_aws_request(f->aws, 0), "amz-sdk-invocation-id");
@@ -436,6 +436,55 @@ static void lost_answers_are_asked_for_again_only_when_that_is_safe(void **state
         expect(f, (struct fake_exchange){.method = "GET", .answer = broken});
         expect(f, (struct fake_exchange){.method = "GET"});
         succeeds_after(f, get_object(), ANY);
+    }
+}
+
+/* A proxy that has waited long enough says 504, Lambda in trouble 500: the function may run still.
+ */
+static void what_may_have_been_done_is_not_done_twice(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        int status;
+        const char *headers, *code;
+    } open[] = {
+        {500, "x-amzn-ErrorType: ServiceException\r\n", "ServiceException"},
+        {502, "", "BadGateway"},
+        {503, "", "ServiceUnavailable"},
+        {504, "", "GatewayTimeout"},
+    };
+    for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++) {
+        struct fake_answer answer = {.status = open[i].status, .headers = open[i].headers};
+        struct aws_call call = invoke();
+        struct error err;
+        expect(f, (struct fake_exchange){.answer = answer});
+        assert_false(run(f, &call, &err));
+        assert_string_equal(err.code, open[i].code);
+        assert_int_equal(err.error_class, ERROR_TRANSIENT);
+        assert_int_equal(call.attempts, 1);
+        assert_true(call.may_be_done);
+        aws_call_done(&call);
+        call = invoke();
+        call.is_idempotent = true;
+        expect(f, (struct fake_exchange){.answer = answer});
+        expect(f, (struct fake_exchange){0});
+        succeeds_after(f, call, 2);
+    }
+}
+
+static void what_was_not_begun_is_sent_again(void **state)
+{
+    struct fixture *f = *state;
+    static const struct fake_answer refusals[] = {
+        {.status = 429, .headers = "x-amzn-ErrorType: TooManyRequestsException\r\n"},
+        {.status = 502, .headers = "x-amzn-ErrorType: EC2ThrottledException\r\n"},
+        {.status = 502, .headers = "x-amzn-ErrorType: EC2UnexpectedException\r\n"},
+        {.status = 502, .headers = "x-amzn-ErrorType: ResourceNotReadyException\r\n"},
+    };
+    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+        expect(f, (struct fake_exchange){.answer = refusals[i]});
+        expect(f, (struct fake_exchange){0});
+        succeeds_after(f, invoke(), 2);
     }
 }
 
@@ -755,7 +804,7 @@ static void a_cancel_ends_a_call_in_any_phase(void **state)
                                      .answer = {.fault = FAKE_STALL, .body = STR("0123456789")}});
     expect(f, (struct fake_exchange){.times = FAKE_ALWAYS,
                                      .method = "POST",
-                                     .answer = {.status = 503, .headers = "Retry-After: 20\r\n"}});
+                                     .answer = {.status = 429, .headers = "Retry-After: 20\r\n"}});
     for (int delay_ms = -1; delay_ms < 16; delay_ms += 2) {
         for (int i = 0; i < 2; i++) {
             struct aws_call call = i == 0 ? get_object() : invoke();
@@ -876,6 +925,8 @@ int main(void)
         T(an_empty_bucket_of_tokens_stops_retries),
         T(waits_as_long_as_the_service_asks),
         T(lost_answers_are_asked_for_again_only_when_that_is_safe),
+        T(what_may_have_been_done_is_not_done_twice),
+        T(what_was_not_begun_is_sent_again),
         T(what_never_left_is_sent_again_even_if_it_is_not_idempotent),
         T(silence_is_no_reason_to_invoke_twice),
         T(an_answer_that_only_drips_is_a_stall),

@@ -278,8 +278,21 @@ static void a_service_that_stays_busy_is_a_transient_error(void **state)
                        .headers = "x-amzn-ErrorType: ResourceNotReadyException\r\n",
                        .body = STR("{\"Type\":\"Service\",\"Message\":\"it wakes up\"}")});
     }
-    fails(f, (struct function_invoke){0}, ERROR_TRANSIENT, "ResourceNotReadyException");
+    fails(f, (struct function_invoke){0}, ERROR_TRANSIENT, "unavailable");
+    assert_non_null(strstr(f->err.message, "ResourceNotReadyException"));
     assert_non_null(strstr(f->err.message, "it wakes up"));
+}
+
+static void a_throttle_that_does_not_end_is_told_as_one(void **state)
+{
+    struct fixture *f = *state;
+    for (int i = 0; i < 3; i++) {
+        answers(f, (struct fake_answer){.status = 429,
+                                        .headers = "x-amzn-ErrorType: TooManyRequestsException\r\n",
+                                        .body = STR("{\"message\":\"Rate Exceeded.\"}")});
+    }
+    fails(f, (struct function_invoke){0}, ERROR_TRANSIENT, "throttled");
+    assert_non_null(strstr(f->err.message, "TooManyRequestsException: Rate Exceeded."));
 }
 
 static void a_lost_answer_is_never_asked_for_again(void **state)
@@ -589,6 +602,7 @@ int main(void)
         TEST(a_result_that_is_no_json_object_is_permanent),
         TEST(a_throttle_is_waited_out),
         TEST(a_service_that_stays_busy_is_a_transient_error),
+        TEST(a_throttle_that_does_not_end_is_told_as_one),
         TEST(a_lost_answer_is_never_asked_for_again),
         TEST(refusals_are_told_in_lambdas_words),
         TEST(the_deadline_is_a_transient_timeout),

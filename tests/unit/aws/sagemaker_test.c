@@ -382,6 +382,51 @@ static void a_throttled_or_lost_creation_is_sent_again(void **state)
     assert_int_equal(fake_aws_count(f->aws), 3);
 }
 
+#define LOST                                                                                       \
+    {                                                                                              \
+        .fault = FAKE_TRUNCATE, .body = STR("0123456789")                                          \
+    }
+#define THROTTLE "{\"__type\":\"ThrottlingException\"}"
+#define DENIAL   "{\"__type\":\"AccessDeniedException\"}"
+
+/* What decides whether a job is looked for that nobody knows of. */
+static void a_creation_says_whether_there_may_be_a_job(void **state)
+{
+    struct fixture *f = *state;
+    const struct {
+        struct fake_answer answers[3];
+        bool was_refused;
+    } cases[] = {
+        {{{.status = 400, .body = STR(DENIAL)}}, true},
+        {{{.status = 400, .body = STR(THROTTLE)},
+          {.status = 400, .body = STR(THROTTLE)},
+          {.status = 400, .body = STR(THROTTLE)}},
+         true},
+        {{{.status = 500}, {.status = 500}, {.status = 500}}, false},
+        {{LOST, LOST, LOST}, false},
+        {{LOST, {.status = 400, .body = STR(DENIAL)}}, false},
+        {{{.status = 503},
+          {.status = 400, .body = STR(THROTTLE)},
+          {.status = 400, .body = STR(DENIAL)}},
+         false},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct json *request = parse(REQUEST);
+        struct training_create req = {.request = request};
+        struct error err = {0};
+        for (size_t j = 0;
+             j < 3 && (cases[i].answers[j].status != 0 || cases[i].answers[j].fault != FAKE_FINE);
+             j++) {
+            fake_aws_expect(f->aws, (struct fake_exchange){.target = "SageMaker.CreateTrainingJob",
+                                                           .answer = cases[i].answers[j]});
+        }
+        training_create_start(f->service, &req);
+        assert_false(loop_await(f->loop, &req.op, &err));
+        assert_int_equal(req.was_refused, cases[i].was_refused);
+        json_free(request);
+    }
+}
+
 static void bad_hyperparameters_never_reach_sagemaker(void **state)
 {
     struct fixture *f = *state;
@@ -391,6 +436,7 @@ static void bad_hyperparameters_never_reach_sagemaker(void **state)
     training_create_start(f->service, &req);
     assert_false(loop_await(f->loop, &req.op, &err));
     assert_string_equal(err.code, "bad_hyperparameter");
+    assert_true(req.was_refused);
     assert_int_equal(fake_aws_count(f->aws), 0);
     json_free(request);
 }
@@ -633,6 +679,7 @@ int main(void)
         cmocka_unit_test(what_a_description_says_is_made_printable),
         behaviour(a_taken_name_is_told_as_such),
         behaviour(a_throttled_or_lost_creation_is_sent_again),
+        behaviour(a_creation_says_whether_there_may_be_a_job),
         behaviour(bad_hyperparameters_never_reach_sagemaker),
         behaviour(an_absent_job_is_not_found_in_either_wording),
         behaviour(stopping_a_job_that_has_ended_is_success),

@@ -6,9 +6,12 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/fake_http.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 struct fixture {
     struct loop *loop;
@@ -382,6 +385,25 @@ static void an_answer_that_only_drips_is_a_stall_where_that_is_asked_for(void **
     http_request_done(&req);
 }
 
+static void connecting_has_a_time_limit_of_its_own(void **state)
+{
+    struct fixture *f = *state;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(address);
+    int mute = socket(AF_INET, SOCK_STREAM, 0); /* the kernel accepts, nobody shakes hands */
+    assert_int_equal(bind(mute, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(mute, 1), 0);
+    assert_int_equal(getsockname(mute, (struct sockaddr *)&address, &size), 0);
+    char *url = xasprintf("https://127.0.0.1:%d/a", ntohs(address.sin_port));
+    struct http_request req = get(f);
+    req.url = url;
+    req.connect_timeout_ms = 60;
+    expect_failure(f, &req, "connect_timeout");
+    assert_false(req.has_sent_request);
+    free(url);
+    close(mute);
+}
+
 static void a_server_that_does_not_read_has_not_got_the_request(void **state)
 {
     struct fixture *f = *state;
@@ -587,6 +609,7 @@ int main(void)
         T(silence_before_and_inside_an_answer_is_a_stall),
         T(a_slow_answer_is_no_stall_but_may_take_too_long),
         T(an_answer_that_only_drips_is_a_stall_where_that_is_asked_for),
+        T(connecting_has_a_time_limit_of_its_own),
         T(a_server_that_does_not_read_has_not_got_the_request),
         T(what_is_no_http_is_a_lost_connection),
         T(what_must_not_be_sent_twice_gets_its_own_connection),

@@ -47,7 +47,10 @@ static int result_exit_code(const struct fixture *fixture)
 {
     const struct event *result = fixture_latest(fixture, EVENT_RESULT);
     int64_t code = json_int_or(result->body, "exit_code", -1);
+    struct run untold = fixture->run; /* what the states say, without the word of the result */
+    untold.has_result = false;
     assert_int_equal(code, run_exit_code(&fixture->run));
+    assert_int_equal(code, run_exit_code(&untold));
     return (int)code;
 }
 
@@ -122,6 +125,98 @@ static void missing_or_refused_credentials_have_an_exit_code_of_their_own(void *
         assert_int_equal(result_exit_code(&fixture), 1);
         assert_replays(&fixture);
     }
+}
+
+static void what_stops_a_run_for_now_only_has_an_exit_code_of_its_own(void **state)
+{
+    (void)state;
+    static const char *const codes[] = {"throttled",         "unavailable",     "host_not_found",
+                                        "connection_failed", "connect_timeout", "connection_lost",
+                                        "stalled",           "not_ready",       "CapacityError"};
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        struct fixture fixture;
+        started(&fixture, CHAIN);
+        fixture_fail_with(&fixture, "a", ERROR_TRANSIENT, codes[i]);
+        fixture_tick_at(&fixture, fixture_at(&fixture, "a")->retry_at_ms);
+        fixture_fail_with(&fixture, "a", ERROR_TRANSIENT, codes[i]);
+        fixture_assert_states(&fixture, "a=failed b=blocked g=blocked");
+        assert_int_equal(result_exit_code(&fixture), 75);
+        assert_true(fixture_command(&fixture, COMMAND_RETRY, "a"));
+        fixture_fail(&fixture, "a", ERROR_PERMANENT);
+        assert_int_equal(result_exit_code(&fixture), 1);
+        assert_replays(&fixture);
+    }
+}
+
+static void another_failure_beside_it_is_the_one_that_counts(void **state)
+{
+    (void)state;
+    static const struct {
+        enum error_class error_class;
+        const char *code;
+        int exit_code;
+    } others[] = {
+        {ERROR_PERMANENT, "failed", 1},
+        {ERROR_TRANSIENT, "timeout", 1},
+        {ERROR_TRANSIENT, "function_crashed", 1},
+        {ERROR_PERMANENT, "throttled", 1}, /* what must not be tried again by itself */
+        {ERROR_TRANSIENT, "unavailable", 75},
+        {ERROR_PERMANENT, "no_region", 78},
+        {ERROR_PERMANENT, "bad_region", 78},
+        {ERROR_PERMANENT, "bad_aws_config", 78},
+        {ERROR_PERMANENT, "credentials_refused", 4},
+    };
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        struct fixture fixture;
+        started(&fixture, PLAN("2", "{\"name\":\"a\",\"kind\":\"work\"},"
+                                    "{\"name\":\"b\",\"kind\":\"work\"}"));
+        fixture_fail_with(&fixture, "a", ERROR_TRANSIENT, "throttled");
+        fixture_fail_with(&fixture, "b", others[i].error_class, others[i].code);
+        assert_int_equal(result_exit_code(&fixture), others[i].exit_code);
+        assert_replays(&fixture);
+    }
+}
+
+static void a_rejected_model_is_not_tried_again_because_a_service_was_busy(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    started(&fixture, PLAN("2", "{\"name\":\"a\",\"kind\":\"work\"},"
+                                "{\"name\":\"g\",\"kind\":\"gate\"}"));
+    fixture_fail_with(&fixture, "a", ERROR_TRANSIENT, "throttled");
+    fixture_judge(&fixture, "g", false);
+    assert_int_equal(result_exit_code(&fixture), 1);
+    assert_replays(&fixture);
+}
+
+static void a_run_of_an_older_store_keeps_the_code_it_ended_with(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct run replayed;
+    struct error err;
+    struct event result = {0};
+    started(&fixture, PLAN("1", "{\"name\":\"a\",\"kind\":\"work\"}"));
+    fixture_fail_with(&fixture, "a", ERROR_TRANSIENT, "connection_lost");
+    assert_int_equal(run_exit_code(&fixture.run), 75);
+    result.seq = fixture.run.last_seq + 1;
+    result.ts_ms = fixture.run.last_ts_ms;
+    result.type = EVENT_RESULT;
+    result.body = json_copy(fixture_latest(&fixture, EVENT_RESULT)->body);
+    run_copy(&replayed, &fixture.run);
+    json_set_int(result.body, "exit_code", 1);
+    assert_true(run_apply(&replayed, &result, &err));
+    assert_int_equal(run_exit_code(&replayed), 1);
+    static const int64_t nonsense[] = {-1, 256, INT64_C(1) << 40};
+    for (size_t i = 0; i < sizeof(nonsense) / sizeof(nonsense[0]); i++) {
+        result.seq++;
+        json_set_int(result.body, "exit_code", nonsense[i]);
+        assert_true(run_apply(&replayed, &result, &err));
+        assert_int_equal(run_exit_code(&replayed), 75);
+    }
+    event_done(&result);
+    run_done(&replayed);
+    fixture_done(&fixture);
 }
 
 static void a_transient_failure_is_retried_after_its_backoff(void **state)
@@ -761,6 +856,10 @@ int main(void)
         cmocka_unit_test(independent_stages_run_together_up_to_the_limit),
         cmocka_unit_test(without_a_gate_a_run_succeeds_with_no_verdict),
         cmocka_unit_test(missing_or_refused_credentials_have_an_exit_code_of_their_own),
+        cmocka_unit_test(what_stops_a_run_for_now_only_has_an_exit_code_of_its_own),
+        cmocka_unit_test(another_failure_beside_it_is_the_one_that_counts),
+        cmocka_unit_test(a_rejected_model_is_not_tried_again_because_a_service_was_busy),
+        cmocka_unit_test(a_run_of_an_older_store_keeps_the_code_it_ended_with),
         cmocka_unit_test(a_transient_failure_is_retried_after_its_backoff),
         cmocka_unit_test(only_transient_failures_are_retried),
         cmocka_unit_test(other_branches_go_on_after_a_failure),

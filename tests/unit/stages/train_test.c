@@ -504,6 +504,31 @@ static void an_answer_that_was_lost_does_not_lose_the_job(void **state)
     free_world(&world);
 }
 
+static void a_refusal_after_a_lost_answer_does_not_lose_the_job_either(void **state)
+{
+    (void)state;
+    struct world world = new_world();
+    world.fake->create_is_lost = true;
+    fake_fail(world.fake, FAKE_TRAINING_CREATE, 1, ERROR_PERMANENT, "credentials_refused");
+    run_world(&world, false);
+    assert_int_equal(world.fixture->outcome, OUTCOME_SUCCESS);
+    assert_int_equal(world.fake->job_count, 1);
+    free_world(&world);
+}
+
+static void what_was_refused_for_now_has_made_no_job_to_look_for(void **state)
+{
+    (void)state;
+    struct world world = new_world();
+    world.fake->create_is_refused = true;
+    fake_fail(world.fake, FAKE_TRAINING_CREATE, 1, ERROR_TRANSIENT, "throttled");
+    run_world(&world, false);
+    assert_failed(world.fixture, ERROR_TRANSIENT, "throttled");
+    assert_int_equal(world.fake->counts[FAKE_TRAINING_DESCRIBE], 0);
+    assert_int_equal(world.fake->counts[FAKE_TRAINING_STOP], 0);
+    free_world(&world);
+}
+
 /* A service does not know at once what it was told, and a request whose answer was lost may still
  * be on its way: a second job would be paid for, too. */
 static void a_job_that_is_not_to_be_seen_yet_is_not_bought_again(void **state)
@@ -861,6 +886,8 @@ int main(void)
         cmocka_unit_test(adoption_never_touches_somebody_elses_job),
         cmocka_unit_test(a_taken_name_is_looked_at),
         cmocka_unit_test(an_answer_that_was_lost_does_not_lose_the_job),
+        cmocka_unit_test(a_refusal_after_a_lost_answer_does_not_lose_the_job_either),
+        cmocka_unit_test(what_was_refused_for_now_has_made_no_job_to_look_for),
         cmocka_unit_test(a_job_that_is_not_to_be_seen_yet_is_not_bought_again),
         cmocka_unit_test(a_taken_name_that_is_never_to_be_seen_buys_no_second_job),
         cmocka_unit_test(cancel_stops_a_job_that_is_not_to_be_seen_yet),
