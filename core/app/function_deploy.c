@@ -105,21 +105,23 @@ static bool run_patiently(const struct function_deploy *deploy, struct lambda_ca
 static bool upload(const struct function_deploy *deploy, const char *key, struct error *err)
 {
     struct loop *loop = loop_of(deploy);
-    struct object_writer writer = {.bucket = deploy->bucket, .key = key};
-    object_create_start(deploy->objects, &writer);
-    if (!loop_await(loop, &writer.op, err)) {
-        return false;
-    }
-    object_write_start(&writer, buf_str(&deploy->package->zip));
-    bool is_written = loop_await(loop, &writer.op, err);
-    if (is_written) {
-        object_commit_start(&writer);
-        return loop_await(loop, &writer.op, err);
-    }
+    struct object_writer writer = {.bucket = deploy->bucket, .key = key, .stays_in_place = true};
     struct error ignored;
-    object_abort_start(&writer);
-    loop_await(loop, &writer.op, &ignored);
-    return false;
+    object_create_start(deploy->objects, &writer);
+    bool is_done = loop_await(loop, &writer.op, err);
+    if (is_done) {
+        object_write_start(&writer, buf_str(&deploy->package->zip));
+        is_done = loop_await(loop, &writer.op, err);
+    }
+    if (is_done) {
+        object_commit_start(&writer);
+        is_done = loop_await(loop, &writer.op, err);
+    }
+    if (writer.handle != NULL) {
+        object_abort_start(&writer);
+        loop_await(loop, &writer.op, &ignored);
+    }
+    return is_done;
 }
 
 /* By its digest: the same package is uploaded once for all functions. */

@@ -192,7 +192,7 @@ static bool create_object(struct preparing *preparing, struct object_writer *wri
     if (!loop_await(preparing->loop, &make.op, err)) {
         return false;
     }
-    *writer = (struct object_writer){.bucket = bucket, .key = key};
+    *writer = (struct object_writer){.bucket = bucket, .key = key, .needs_sha256 = true};
     object_create_start(preparing->objects, writer);
     return loop_await(preparing->loop, &writer->op, err);
 }

@@ -1,6 +1,7 @@
 /* The object store port on Amazon S3. Large objects travel in parts, several at a time, both ways,
- * so that memory stays bounded: (parallel + 1) * part_bytes for a reader or a writer. Loop thread
- * only. What is sent is checked by its SHA-256, which is signed (x-amz-content-sha256) and which S3
+ * so that memory stays bounded: (parallel + 1) * part_bytes for a reader or a writer, nothing for
+ * whole parts that are written in place (object_writer.stays_in_place). Loop thread only. What is
+ * sent is checked by its SHA-256, which is signed (x-amz-content-sha256) and which S3
  * compares with what arrived; x-amz-checksum-* would check the same bytes a second time, and older
  * servers refuse it. A copy is a look at its source and one call; of an object that is larger than
  * S3 copies in one, a call for each part.

@@ -32,6 +32,15 @@ struct digest *digest_new(void)
     return digest;
 }
 
+struct digest *digest_copy(const struct digest *digest)
+{
+    struct digest *copy = digest_new();
+    int is_copied = EVP_MD_CTX_copy_ex(copy->context, digest->context);
+    assert(is_copied == 1);
+    (void)is_copied;
+    return copy;
+}
+
 void digest_free(struct digest *digest)
 {
     if (digest != NULL) {

@@ -12,7 +12,8 @@ enum { DIGEST_SIZE = 32, DIGEST_HEX_SIZE = 65, DIGEST_BASE64_SIZE = 45 };
 struct digest; /* a running SHA-256 */
 
 struct digest *digest_new(void);
-void digest_free(struct digest *digest); /* accepts NULL */
+struct digest *digest_copy(const struct digest *digest); /* one that goes on from here */
+void digest_free(struct digest *digest);                 /* accepts NULL */
 void digest_update(struct digest *digest, const void *ptr, size_t len);
 /* Lower-case hex with NUL; the digest starts anew afterwards. */
 void digest_finish_hex(struct digest *digest, char out_hex[DIGEST_HEX_SIZE]);

@@ -80,6 +80,7 @@ bool output_open(struct output *output, struct function_context *context,
     }
     output->writer.bucket = place->bucket;
     output->writer.key = output->key;
+    output->writer.needs_sha256 = true;
     object_create_start(context->objects, &output->writer);
     output->bucket = place->bucket;
     if (!loop_await(context->loop, &output->writer.op, err)) {

@@ -53,7 +53,10 @@ struct object_reader {
 struct object_writer {
     struct op op;
     const char *bucket, *key;
-    struct object_info info; /* result of commit: size and sha256 always set */
+    bool needs_sha256;       /* costs a store that does not need it a pass over the bytes */
+    bool stays_in_place;     /* what is written stays as it is until commit or abort has ended, so
+                                that it need not be copied */
+    struct object_info info; /* result of commit: size always set, sha256 if it was needed */
     void *handle;
     struct object_store *store;
 };

@@ -118,7 +118,7 @@ def test_keys_of_every_kind_are_written_listed_read_copied_and_deleted(on_swift,
 @pytest.mark.parametrize("size", [0, 1, PART, PART + 1, 4 * PART + 17])
 def test_objects_of_every_size_are_stored_as_they_are(s3, bucket, tmp_path, size):
     path = file_of(tmp_path, size)
-    written = s3.good("put", bucket, "big object", path)
+    written = s3.good("put", bucket, "big object", path, "sha256")
     assert s3.stored(bucket, "big object") == path.read_bytes()
     assert written["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert written["size_bytes"] == size

@@ -1,7 +1,7 @@
 /* object_tool COMMAND ARGUMENT...: the object store port on S3 from the command line, for the tests
  * and figures that no verb of gatehouse reaches. The session is that of the environment (AWS_...).
  * Prints one JSON object: what came out, or "error" and "message" (exit code 1).
- *   put BUCKET KEY FILE              get BUCKET KEY FILE [OFFSET [LENGTH [ETAG]]]
+ *   put BUCKET KEY FILE [sha256]     get BUCKET KEY FILE [OFFSET [LENGTH [ETAG]]]
  *   put-tree BUCKET PREFIX FOLDER    get-tree BUCKET PREFIX FOLDER      (files, many at a time)
  *   head BUCKET KEY   list BUCKET PREFIX   copy BUCKET KEY TO_BUCKET TO_KEY   delete BUCKET KEY
  *   bucket BUCKET     abort BUCKET KEY FILE (writes, then takes back)   presign BUCKET KEY SECONDS
@@ -21,9 +21,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { CHUNK = 1 << 20, TREE_PARALLEL = 32, LINE_SIZE = 256 };
+enum { WINDOW = 8 << 20, TREE_PARALLEL = 32, LINE_SIZE = 256 };
 
 struct skewed_clock {
     struct clock clock;
@@ -96,13 +98,13 @@ struct job {
     int *running;
     char *key, *path;
     int fd;
-    char *chunk;
-    size_t chunk_len;
-    struct work file; /* reading or writing it, so that the loop is free for the network */
+    off_t map_size, next;
+    char *map;           /* the file that goes up; it must not shrink */
+    struct work writing; /* of the file that comes down, so that the loop is free */
     struct object_writer writer;
     struct object_reader reader;
     struct object_info info;
-    enum { JOB_OPENING, JOB_MOVING, JOB_AT_FILE, JOB_ENDING } stage;
+    enum { JOB_OPENING, JOB_MOVING, JOB_WRITING, JOB_ENDING } stage;
     bool is_up, is_taken_back, is_over;
 };
 
@@ -110,31 +112,46 @@ static void move(struct op *op, const struct error *err);
 
 static void job_end(struct job *job)
 {
+    if (job->map != NULL) {
+        munmap(job->map, (size_t)job->map_size);
+    }
     job->is_over = true;
     (*job->running)--;
     if (job->fd >= 0) {
         close(job->fd);
     }
-    free(job->chunk);
-    job->chunk = NULL;
     loop_stop(job->tool->loop);
+}
+
+static bool open_file(struct job *job)
+{
+    struct stat status = {.st_size = 0};
+    job->fd = job->is_up ? open(job->path, O_RDONLY | O_CLOEXEC)
+                         : open(job->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (job->fd < 0 || fstat(job->fd, &status) != 0) {
+        return fail_file(job->tool, job->path);
+    }
+    if (job->is_up && status.st_size > 0) {
+        void *map = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_SHARED, job->fd, 0);
+        if (map == MAP_FAILED) {
+            return fail_file(job->tool, job->path);
+        }
+        job->map = map;
+        job->map_size = status.st_size;
+    }
+    return true;
 }
 
 static void job_start(struct job *job, const char *bucket)
 {
-    job->fd = job->is_up ? open(job->path, O_RDONLY | O_CLOEXEC)
-                         : open(job->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     (*job->running)++;
-    if (job->fd < 0) {
-        fail_file(job->tool, job->path);
+    if (!open_file(job)) {
         job_end(job);
-        return;
-    }
-    if (job->is_up) {
-        job->chunk = xmalloc(CHUNK);
+    } else if (job->is_up) {
         job->writer.op = (struct op){.done = move, .context = job};
         job->writer.bucket = bucket;
         job->writer.key = job->key;
+        job->writer.stays_in_place = true;
         object_create_start(job->tool->store, &job->writer);
     } else {
         job->reader.op = (struct op){.done = move, .context = job};
@@ -144,43 +161,39 @@ static void job_start(struct job *job, const char *bucket)
     }
 }
 
-static bool read_file(struct work *work, struct error *err)
-{
-    struct job *job = OP_CONTAINER(work, struct job, file);
-    ssize_t got = read(job->fd, job->chunk, CHUNK);
-    job->chunk_len = got > 0 ? (size_t)got : 0;
-    return got >= 0 ||
-           error_set(err, ERROR_PERMANENT, "file", "%s: %s", job->path, strerror(errno));
-}
-
 static bool write_file(struct work *work, struct error *err)
 {
-    struct job *job = OP_CONTAINER(work, struct job, file);
+    struct job *job = OP_CONTAINER(work, struct job, writing);
     return file_write_all(job->fd, job->reader.chunk, err);
 }
 
-/* The next turn of move() follows. */
-static void use_file(struct job *job, work_fn run)
+/* Most of what was written has been sent and need not stay in memory; what is still on its way is
+ * read once more. */
+static void forget_written(const struct job *job)
 {
-    job->file = (struct work){.op = {.done = move, .context = job}, .run = run};
-    work_start(job->tool->loop, &job->file);
+    enum { KEPT = 2 };
+    off_t sent = job->next - (off_t)KEPT * WINDOW;
+    if (sent > 0) {
+        madvise(job->map, (size_t)sent, MADV_DONTNEED);
+    }
 }
 
 static void move_up(struct job *job)
 {
-    if (job->stage == JOB_OPENING || job->stage == JOB_MOVING) {
-        job->stage = JOB_AT_FILE;
-        use_file(job, read_file);
-    } else if (job->chunk_len > 0) {
+    off_t left = job->map_size - job->next;
+    if (left > 0) {
+        struct str window = {job->map + job->next, left < WINDOW ? (size_t)left : WINDOW};
+        forget_written(job);
+        job->next += (off_t)window.len;
         job->stage = JOB_MOVING;
-        object_write_start(&job->writer, (struct str){job->chunk, job->chunk_len});
+        object_write_start(&job->writer, window);
+        return;
+    }
+    job->stage = JOB_ENDING;
+    if (job->is_taken_back) {
+        object_abort_start(&job->writer);
     } else {
-        job->stage = JOB_ENDING;
-        if (job->is_taken_back) {
-            object_abort_start(&job->writer);
-        } else {
-            object_commit_start(&job->writer);
-        }
+        object_commit_start(&job->writer);
     }
 }
 
@@ -192,8 +205,9 @@ static void move_down(struct job *job)
         object_close(&job->reader);
         job_end(job);
     } else if (was_read) {
-        job->stage = JOB_AT_FILE;
-        use_file(job, write_file);
+        job->stage = JOB_WRITING;
+        job->writing = (struct work){.op = {.done = move, .context = job}, .run = write_file};
+        work_start(job->tool->loop, &job->writing);
     } else {
         job->stage = JOB_MOVING;
         object_read_start(&job->reader);
@@ -240,7 +254,11 @@ static bool run_one(struct tool *tool, struct job *job)
 
 static bool put(struct tool *tool)
 {
-    struct job job = {.is_up = true};
+    const char *more = tool->words[3];
+    struct job job = {
+        .is_up = true,
+        .writer.needs_sha256 = more != NULL && strcmp(more, "sha256") == 0,
+    };
     return run_one(tool, &job);
 }
 

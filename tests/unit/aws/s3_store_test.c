@@ -64,7 +64,7 @@ static char *make_bytes(size_t size)
 static bool create(struct fixture *f, struct object_writer *writer, const char *key,
                    struct error *err)
 {
-    *writer = (struct object_writer){.bucket = BUCKET, .key = key};
+    *writer = (struct object_writer){.bucket = BUCKET, .key = key, .needs_sha256 = true};
     object_create_start(f->store, writer);
     return loop_await(f->loop, &writer->op, err);
 }
@@ -296,6 +296,101 @@ static void a_completion_that_fails_inside_a_200_is_tried_again(void **state)
     must_put(f, "k", (struct str){bytes, size});
     must_read(f, "k", 0, 0, (struct str){bytes, size});
     free(bytes);
+}
+
+/* What a write was given is the caller's again as soon as the write has ended. */
+static void written_bytes_are_taken_before_a_write_ends(void **state)
+{
+    struct fixture *f = *state;
+    static const size_t pieces[] = {1000, 100000, PART - 1, 3 * (size_t)PART, 7, 2 << 20};
+    size_t size = 0;
+    for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+        size += pieces[i];
+    }
+    struct object_writer writer;
+    struct error err;
+    char sha256[DIGEST_HEX_SIZE], *bytes = make_bytes(size), *scratch = xmalloc(size);
+    size_t at = 0;
+    assert_true(create(f, &writer, "k", &err));
+    for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+        memcpy(scratch, bytes + at, pieces[i]);
+        assert_true(write_some(f, &writer, (struct str){scratch, pieces[i]}, &err));
+        memset(scratch, 0xee, pieces[i]);
+        at += pieces[i];
+    }
+    assert_true(commit(f, &writer, &err));
+    struct str stored = fake_s3_get(f->s3, BUCKET, "k");
+    assert_int_equal(stored.len, size);
+    assert_memory_equal(stored.ptr, bytes, size);
+    digest_hex((struct str){bytes, size}, sha256);
+    assert_string_equal(writer.info.sha256, sha256);
+    free(scratch);
+    free(bytes);
+}
+
+/* Whole parts are sent from where they are; the rest is copied, whatever the pieces are. */
+static void bytes_that_stay_in_place_become_the_same_object(void **state)
+{
+    struct fixture *f = *state;
+    static const size_t pieces[][4] = {
+        {PART},
+        {5 * (size_t)PART + 3},
+        {PART, PART, PART, 9},
+        {17, 2 * (size_t)PART, 100000, PART},
+        {PART - 1, 1, 2 * (size_t)PART, 1},
+    };
+    char sha256[DIGEST_HEX_SIZE];
+    for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+        struct object_writer writer;
+        struct error err;
+        size_t size = pieces[i][0] + pieces[i][1] + pieces[i][2] + pieces[i][3], at = 0;
+        char *bytes = make_bytes(size);
+        assert_true(create(f, &writer, "k", &err));
+        writer.stays_in_place = true;
+        for (size_t j = 0; j < 4; j++) {
+            assert_true(write_some(f, &writer, (struct str){bytes + at, pieces[i][j]}, &err));
+            at += pieces[i][j];
+        }
+        assert_true(commit(f, &writer, &err));
+        struct str stored = fake_s3_get(f->s3, BUCKET, "k");
+        assert_int_equal(stored.len, size);
+        assert_memory_equal(stored.ptr, bytes, size);
+        digest_hex((struct str){bytes, size}, sha256);
+        assert_string_equal(writer.info.sha256, sha256);
+        free(bytes);
+    }
+}
+
+static void an_upload_in_place_can_be_taken_back_while_it_is_on_its_way(void **state)
+{
+    struct fixture *f = *state;
+    struct object_writer writer;
+    struct error err;
+    size_t size = 3 * (size_t)PART;
+    char *bytes = make_bytes(size);
+    assert_true(create(f, &writer, "k", &err));
+    writer.stays_in_place = true;
+    assert_true(write_some(f, &writer, (struct str){bytes, size}, &err));
+    take_back(f, &writer);
+    free(bytes); /* nobody reads it any more */
+    assert_int_equal(fake_s3_object_count(f->s3), 0);
+}
+
+static void the_digest_of_several_parts_is_told_to_those_who_need_it(void **state)
+{
+    struct fixture *f = *state;
+    static const size_t sizes[] = {100, PART + 1};
+    for (size_t i = 0; i < 2; i++) {
+        struct object_writer writer;
+        struct error err;
+        char *bytes = make_bytes(sizes[i]);
+        assert_true(create(f, &writer, "k", &err));
+        writer.needs_sha256 = false;
+        assert_true(write_all(f, &writer, (struct str){bytes, sizes[i]}, &err));
+        assert_true(commit(f, &writer, &err));
+        assert_int_equal(writer.info.sha256[0] == '\0', sizes[i] > PART);
+        free(bytes);
+    }
 }
 
 /* Whatever request of an upload is refused: an error, no object, no parts. */
@@ -646,6 +741,10 @@ int main(void)
         behaviour(a_reader_closed_in_the_middle_leaves_nothing),
         behaviour(throttled_parts_are_sent_again),
         behaviour(a_completion_that_fails_inside_a_200_is_tried_again),
+        behaviour(written_bytes_are_taken_before_a_write_ends),
+        behaviour(bytes_that_stay_in_place_become_the_same_object),
+        behaviour(an_upload_in_place_can_be_taken_back_while_it_is_on_its_way),
+        behaviour(the_digest_of_several_parts_is_told_to_those_who_need_it),
         behaviour(a_refusal_anywhere_leaves_nothing_behind),
         behaviour(an_aborted_upload_takes_its_parts_back),
         behaviour(encryption_is_asked_for_when_an_object_is_made),

@@ -145,6 +145,25 @@ static void names_that_lead_out_are_unsafe(void **state)
     assert_true(file_is_safe_relative(STR("a/b..c/...d")));
 }
 
+static void a_copy_of_a_digest_goes_on_by_itself(void **state)
+{
+    (void)state;
+    struct digest *digest = digest_new();
+    char hex[DIGEST_HEX_SIZE], expected[DIGEST_HEX_SIZE];
+    digest_update(digest, "ab", 2);
+    struct digest *copy = digest_copy(digest);
+    digest_update(digest, "c", 1);
+    digest_update(copy, "d", 1);
+    digest_finish_hex(digest, hex);
+    digest_hex(STR("abc"), expected);
+    assert_string_equal(hex, expected);
+    digest_finish_hex(copy, hex);
+    digest_hex(STR("abd"), expected);
+    assert_string_equal(hex, expected);
+    digest_free(copy);
+    digest_free(digest);
+}
+
 static void digest_of_a_file_is_that_of_its_bytes(void **state)
 {
     struct error err;
@@ -171,6 +190,7 @@ int main(void)
         TEST(folders_are_made_with_their_parents),
         TEST(removing_a_tree_does_not_follow_links),
         cmocka_unit_test(names_that_lead_out_are_unsafe),
+        TEST(a_copy_of_a_digest_goes_on_by_itself),
         TEST(digest_of_a_file_is_that_of_its_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
