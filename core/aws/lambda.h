@@ -15,7 +15,6 @@
     X(UPDATE_CODE, "UpdateFunctionCode", "PUT", "/{name}/code", true)                              \
     X(UPDATE_CONFIGURATION, "UpdateFunctionConfiguration", "PUT", "/{name}/configuration", true)   \
     X(PUBLISH, "PublishVersion", "POST", "/{name}/versions", true)                                 \
-    X(GET_ALIAS, "GetAlias", "GET", "/{name}/aliases/{alias}", true)                               \
     X(CREATE_ALIAS, "CreateAlias", "POST", "/{name}/aliases", false)                               \
     X(UPDATE_ALIAS, "UpdateAlias", "PUT", "/{name}/aliases/{alias}", true)
 

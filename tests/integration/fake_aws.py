@@ -23,6 +23,7 @@ from botocore.credentials import Credentials
 from botocore.validate import ParamValidator
 
 from fake_aws_lambda import Lambda
+from fake_aws_policies import authorize
 from fake_aws_s3 import S3
 from fake_aws_sagemaker import Logs, Training
 from fake_aws_wire import Answer, QuietServer, Refusal, error_answer
@@ -112,6 +113,7 @@ class FakeAws:
         self.base = f"{'https' if tls else 'http'}://{host}"
         folder.mkdir(parents=True, exist_ok=True)
         self.identities = {}  # key id -> (secret, token or None, arn)
+        self.policies = {}  # key id -> Policy; without one everything is allowed
         self.calls, self.violations, self.faults = [], [], []
         self.clock_offset_s = 0
         self.hold = threading.Event()
@@ -174,6 +176,8 @@ class FakeAws:
                 kind = next((fault.kind for fault in self.faults if fault.strikes(call)), None)
             call.fault = kind
             self.authenticate(call)
+            if call.key_id in self.policies:
+                authorize(self.policies[call.key_id], call, TARGETS)
             if kind is None or FAULTS[kind]:
                 answer = self.dispatch(call)
             else:

@@ -33,14 +33,14 @@ class Function:
     def __init__(self, name, program, environment):
         self.name, self.program, self.environment = name, program, environment
         self.timeout_s, self.memory_mb, self.state, self.update = 60, 1024, "Active", "Successful"
-        self.code_sha256, self.role = "", ROLE
+        self.code_sha256, self.role, self.vpc = "", ROLE, {}
 
     def configuration(self):
         return {"FunctionName": self.name, "FunctionArn": f"arn:aws:lambda:eu-central-1:123456789012:function:{self.name}",
                 "Runtime": "provided.al2023", "Role": self.role, "Handler": self.name, "Timeout": self.timeout_s,
                 "MemorySize": self.memory_mb, "State": self.state, "LastUpdateStatus": self.update, "Version": "$LATEST",
                 "PackageType": "Zip", "Architectures": ["x86_64"], "CodeSha256": self.code_sha256,
-                "Environment": {"Variables": self.environment}, "LastModified": "2026-01-02T03:04:05.000+0000"}
+                "Environment": {"Variables": self.environment}, "VpcConfig": self.vpc, "LastModified": "2026-01-02T03:04:05.000+0000"}
 
 
 class Lambda:
@@ -49,6 +49,7 @@ class Lambda:
         self.table = {}
         self.invocations = []  # (name, event)
         self.keys = ("", "", "")  # key id, secret, token of the functions' role
+        self.keys_of = {}  # name -> those of a function with a role of its own
         self.page = 2
 
     def add(self, name, environment=None):
@@ -106,6 +107,7 @@ class Lambda:
         function.timeout_s = request.get("Timeout", function.timeout_s)
         function.memory_mb = request.get("MemorySize", function.memory_mb)
         function.role = request.get("Role", function.role)
+        function.vpc = request.get("VpcConfig", function.vpc)
         if "Environment" in request:
             function.environment = request["Environment"]["Variables"]
 
@@ -190,7 +192,7 @@ class Invocation:
             self.answered.set()
 
     def environment(self, api):
-        key_id, secret, token = self.service.keys
+        key_id, secret, token = self.service.keys_of.get(self.function.name, self.service.keys)
         keep = {name: os.environ[name] for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LLVM_PROFILE_FILE") if name in os.environ}
         return {**keep, "AWS_LAMBDA_RUNTIME_API": api, "_HANDLER": self.function.name, "AWS_REGION": "eu-central-1",
                 "AWS_ACCESS_KEY_ID": key_id, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token, "TZ": ":UTC",
