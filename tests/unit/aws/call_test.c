@@ -90,7 +90,7 @@ static void succeeds_after(struct fixture *f, struct aws_call call, int attempts
 {
     struct error err;
     if (!run(f, &call, &err)) {
-        print_error("%s\n", err.message);
+        fail_msg("%s", err.message);
     }
     assert_int_equal(call.status, 200);
     if (attempts != ANY) {

@@ -664,6 +664,26 @@ static void a_clock_that_was_set_back_keeps_nobody_waiting(void **state)
     assert_true(clock->monotonic_ms(clock) - before_ms < 4000);
 }
 
+static void a_look_waits_for_its_turn(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    struct clock *clock = clock_system();
+    char *path = file_join(f->folder, "gate");
+    const struct poll_gate gate = {
+        .path = path, .interval_ms = SAGEMAKER_GATE_INTERVAL_MS, .burst = SAGEMAKER_GATE_BURST};
+    struct training_describe req = {.name = JOB};
+    int64_t before_ms = clock->monotonic_ms(clock);
+    while (poll_gate_take(&gate, before_ms) == 0) { /* by other runners */
+    }
+    expect(f, "SageMaker.DescribeTrainingJob", JOB, 200,
+           "{\"TrainingJobName\":\"" JOB "\",\"TrainingJobStatus\":\"Completed\"}");
+    training_describe_start(f->service, &req);
+    assert_true(loop_await(f->loop, &req.op, &err));
+    assert_true(clock->monotonic_ms(clock) - before_ms >= 2 * SAGEMAKER_GATE_INTERVAL_MS);
+    free(path);
+}
+
 #define behaviour(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -683,6 +703,7 @@ int main(void)
         behaviour(bad_hyperparameters_never_reach_sagemaker),
         behaviour(an_absent_job_is_not_found_in_either_wording),
         behaviour(stopping_a_job_that_has_ended_is_success),
+        behaviour(a_look_waits_for_its_turn),
         behaviour(a_clock_that_was_set_back_keeps_nobody_waiting),
         behaviour(a_log_is_followed_by_its_tokens),
         behaviour(a_page_that_does_not_fit_is_given_in_pieces),
