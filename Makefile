@@ -12,7 +12,7 @@ endif
 BUILD_PACKAGES := gcc g++ libc6-dev pkg-config libuv1-dev libcurl4-openssl-dev libssl-dev libpq-dev \
     libcjson-dev libarchive-dev libsqlite3-dev libtomlplusplus-dev libxgboost-dev libncurses-dev
 RUN_PACKAGES   := postgresql-15
-TEST_PACKAGES  := libcmocka-dev python3 python3-venv groff-base ncurses-term gzip openssl
+TEST_PACKAGES  := libcmocka-dev python3 python3-venv groff-base ncurses-term gzip openssl iproute2
 CHECK_PACKAGES := clang-format clang-tidy cppcheck clang python3
 BENCH_PACKAGES := htop tig less lnav git
 FUZZ_PACKAGES  := clang libclang-rt-14-dev

@@ -1,15 +1,18 @@
-"""What gives credentials on AWS, on loopback: instance metadata, a container's service, SSO."""
+"""What gives credentials on AWS, on loopback: instance metadata, a container's service, SSO. As a program, in a network of
+its own: KIND ADDRESS COMMAND... runs the command where such a service is at the address, and STS knows everybody."""
 import json
+import os
+import socket
+import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
-
 
 
 class Service:
     """A server of its own thread; `requests` are (method, path, headers, body) as they came."""
 
-    def __init__(self):
+    def __init__(self, host="127.0.0.1", port=0):
         service = self
         self.requests = []
 
@@ -31,7 +34,10 @@ class Service:
             def log_message(self, *_):
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Server(ThreadingHTTPServer):
+            address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+
+        self.server = Server((host, port), Handler)
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
         self.thread.start()
 
@@ -97,3 +103,23 @@ class Sso(Service):
             return 401, {"message": "Session token not found or invalid", "__type": "UnauthorizedException"}
         return 200, {"roleCredentials": {"accessKeyId": self.key_id, "secretAccessKey": self.secret,
                                          "sessionToken": self.token, "expiration": 4070908800000}}
+
+
+class Sts(Service):
+    """Knows whoever asks."""
+
+    def handle(self, method, path, headers, body):
+        return 200, ("<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/ana</Arn>"
+                     "<UserId>AIDA</UserId><Account>123456789012</Account></GetCallerIdentityResult>"
+                     "</GetCallerIdentityResponse>")
+
+
+def run_where_it_is(kind, address, command):
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    subprocess.run(["ip", "addr", "add", address + ("/128" if ":" in address else "/32"), "dev", "lo"], check=True)
+    {"instance": Instance, "container": Container}[kind](address, 80)
+    return subprocess.run(command, env={**os.environ, "AWS_ENDPOINT_URL": Sts().url}).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(run_where_it_is(sys.argv[1], sys.argv[2], sys.argv[3:]))

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+import aws_fakes
 from aws_fakes import Container, Instance, Sso
 
 KEY_ID, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
@@ -222,6 +223,40 @@ def test_no_proxy_on_the_way_to_the_machine_itself(aws, serve):
     aws.set(AWS_EC2_METADATA_DISABLED="false", AWS_EC2_METADATA_SERVICE_ENDPOINT=instance.url,
             http_proxy="http://127.0.0.1:1", HTTP_PROXY="http://127.0.0.1:1")
     assert aws.whoami()["source"] == "instance metadata (role instance-role)"
+
+
+# Link-local addresses are those of the machine, also of one that runs this test: they are made in a network of its own.
+ALONE = ["unshare", "--user", "--map-root-user", "--net"]
+AT_HOME = [
+    ("container", "169.254.170.2", {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/guid"}),
+    ("container", "169.254.170.23", {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials"}),
+    ("container", "fd00:ec2::23", {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://[fd00:ec2::23]/v1/credentials"}),
+    ("instance", "169.254.169.254", {}),
+    ("instance", "fd00:ec2::254", {"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE": "IPv6"}),
+]
+
+
+def can_be_alone():
+    try:
+        return subprocess.run([*ALONE, "ip", "link", "set", "lo", "up"], capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("kind, address, variables", AT_HOME)
+def test_the_machine_s_services_are_at_their_addresses_and_no_proxy_is_between(aws, kind, address, variables):
+    if not can_be_alone():
+        pytest.skip("needs a network of its own (unshare, ip)")
+    aws.secrets += [Container.secret, Container.token, Instance.secret, Instance.token]
+    aws.set(AWS_EC2_METADATA_DISABLED="false", AWS_CONTAINER_AUTHORIZATION_TOKEN=Container.authorization,
+            http_proxy="http://127.0.0.1:1", HTTP_PROXY="http://127.0.0.1:1", **variables)
+    child = subprocess.run([*ALONE, sys.executable, aws_fakes.__file__, kind, address, aws.gatehouse.program, "aws", "whoami",
+                            "--format", "json"], env=aws.gatehouse.environment, text=True, capture_output=True, timeout=60)
+    aws.written += [child.stdout, child.stderr]
+    assert child.returncode == 0, child.stderr
+    where = f"[{address}]" if ":" in address else address
+    assert json.loads(child.stdout)["source"] == (f"container (http://{where})" if kind == "container"
+                                                  else "instance metadata (role instance-role)")
 
 
 def sso(aws, server, expires):
