@@ -213,6 +213,15 @@ static void read_json(struct str body, struct aws_refusal *out)
     json_free(json);
 }
 
+int64_t aws_server_time_ms(struct str headers)
+{
+    int64_t time_ms = 0;
+    if (http_header_find(headers, "age").len == 0) {
+        clock_parse_http(http_header_find(headers, "date"), &time_ms);
+    }
+    return time_ms;
+}
+
 static void read_headers(struct str headers, struct aws_refusal *out)
 {
     static const char *const id_names[] = {"x-amzn-requestid", "x-amz-request-id"};
@@ -230,7 +239,7 @@ static void read_headers(struct str headers, struct aws_refusal *out)
     if (http_header_find(headers, "age").len > 0) {
         out->server_time_ms = 0;
     } else if (out->server_time_ms == 0) {
-        clock_parse_http(http_header_find(headers, "date"), &out->server_time_ms);
+        out->server_time_ms = aws_server_time_ms(headers);
     }
 }
 

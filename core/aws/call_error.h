@@ -23,6 +23,9 @@ struct aws_refusal {
 void aws_refusal_read(int status, struct str headers, struct str body,
                       struct aws_refusal *out_refusal);
 
+/* By the headers of any answer; 0: not known, or told by a cache. */
+int64_t aws_server_time_ms(struct str headers);
+
 /* What a code or, failing that, a status means; any of them may be together. */
 enum aws_meaning {
     AWS_MEANS_THROTTLED = 1 << 0,

@@ -39,6 +39,13 @@ void aws_call_state_free(struct aws_call_state *state)
     free(state);
 }
 
+int64_t aws_call_state_now_ms(struct aws_session *session)
+{
+    const struct aws_call_state *state = *aws_session_call_state(session);
+    struct clock *clock = aws_session_clock(session);
+    return clock->wall_ms(clock) + (state == NULL ? 0 : state->clock_offset_ms);
+}
+
 static struct bucket_region *find(const struct aws_call_state *state, const char *bucket)
 {
     for (size_t i = 0; i < state->bucket_count; i++) {

@@ -26,6 +26,8 @@ struct aws_call_state {
 
 /* The session's; made on first use. */
 struct aws_call_state *aws_call_state_of(struct aws_session *session);
+/* Unix time by the services' clock, as far as it is known to differ from ours. */
+int64_t aws_call_state_now_ms(struct aws_session *session);
 /* NULL: not known. Borrowed until the next one is learned. */
 const char *aws_call_state_region(const struct aws_call_state *state, const char *bucket);
 void aws_call_state_learn_region(struct aws_call_state *state, const char *bucket,

@@ -79,22 +79,38 @@ static bool renew_credentials(struct caller *caller, unsigned meaning)
 }
 
 /* How far the service is ahead of the clock we signed with; 0: near enough, or not known. */
-static int64_t clock_error_ms(const struct caller *caller, const struct aws_refusal *refusal,
-                              unsigned meaning)
+static int64_t clock_error_ms(const struct caller *caller, int64_t server_time_ms)
 {
     struct clock *clock = aws_session_clock(caller->session);
-    int64_t signed_ms = clock->wall_ms(clock) + caller->clock_offset_ms;
-    int64_t ahead_ms = refusal->server_time_ms - signed_ms;
+    int64_t ahead_ms = server_time_ms - clock->wall_ms(clock) - caller->clock_offset_ms;
     bool is_far = ahead_ms >= CLOCK_TOLERANCE_MS || ahead_ms <= -CLOCK_TOLERANCE_MS;
     bool is_fresh = clock->monotonic_ms(clock) - caller->sent_ms < CLOCK_EXCHANGE_MS;
-    bool is_told = (meaning & AWS_MEANS_CLOCK) != 0 && refusal->server_time_ms != 0;
-    return is_told && is_far && is_fresh ? ahead_ms : 0;
+    return server_time_ms != 0 && is_far && is_fresh ? ahead_ms : 0;
+}
+
+/* As far as that may be the reason of a refusal. */
+static int64_t blamed_error_ms(const struct caller *caller, const struct aws_refusal *refusal,
+                               unsigned meaning)
+{
+    bool may_be_it = (meaning & AWS_MEANS_CLOCK) != 0;
+    return may_be_it ? clock_error_ms(caller, refusal->server_time_ms) : 0;
+}
+
+/* Nobody looks at our clock when nothing is signed; but the keys that are given end by theirs. */
+static void learn_clock(struct caller *caller)
+{
+    struct str headers = buf_str(&caller->http.headers_in);
+    bool may_learn = caller->call->is_unsigned && aws_session_corrects_clock(caller->session);
+    int64_t ahead_ms = may_learn ? clock_error_ms(caller, aws_server_time_ms(headers)) : 0;
+    if (ahead_ms != 0) {
+        caller->state->clock_offset_ms = caller->clock_offset_ms + ahead_ms;
+    }
 }
 
 static bool correct_clock(struct caller *caller, const struct aws_refusal *refusal,
                           unsigned meaning)
 {
-    int64_t ahead_ms = clock_error_ms(caller, refusal, meaning);
+    int64_t ahead_ms = blamed_error_ms(caller, refusal, meaning);
     if (ahead_ms == 0 || caller->has_corrected_clock ||
         !aws_session_corrects_clock(caller->session)) {
         return false;
@@ -109,7 +125,7 @@ static void put_refusal(const struct caller *caller, const struct aws_refusal *r
 {
     bool is_transient = (meaning & (AWS_MEANS_THROTTLED | AWS_MEANS_TRANSIENT)) != 0;
     bool has_text = refusal->text[0] != '\0';
-    long long ahead_s = clock_error_ms(caller, refusal, meaning) / 1000;
+    long long ahead_s = blamed_error_ms(caller, refusal, meaning) / 1000;
     char clock[96] = "";
     if (ahead_s != 0) {
         snprintf(clock, sizeof(clock), "; the clock of this machine is %lld s %s: set it",
@@ -178,6 +194,7 @@ static enum call_verdict judge_success(struct caller *caller, struct error *out_
         call->may_be_done = true;
         return is_repeatable(call) ? CALL_MAY_RETRY : CALL_FAILED;
     }
+    learn_clock(caller);
     retry_give(&caller->state->retries, caller->last_cost);
     return CALL_SUCCEEDED;
 }

@@ -2,6 +2,7 @@
  */
 #include "core/aws/credentials.h"
 
+#include "core/aws/call_state.h"
 #include "core/aws/credentials_internal.h"
 #include "core/base/alloc.h"
 
@@ -58,11 +59,6 @@ void aws_key_id_shorten(const char *key_id, char out_text[AWS_KEY_ID_SHORT_SIZE]
     }
 }
 
-static int64_t wall_ms(const struct aws_session *session)
-{
-    return session->clock->wall_ms(session->clock);
-}
-
 static int64_t monotonic_ms(const struct aws_session *session)
 {
     return session->clock->monotonic_ms(session->clock);
@@ -113,7 +109,7 @@ static void extend(struct aws_session *session)
 {
     struct credentials_cache *cache = &session->credentials;
     int64_t spread_ms = (int64_t)random_below(&session->random, STABLE_SPREAD_MS);
-    cache->mandatory_ms = wall_ms(session) + STABLE_MS + STABLE_LEAST_MS + spread_ms;
+    cache->mandatory_ms = aws_call_state_now_ms(session) + STABLE_MS + STABLE_LEAST_MS + spread_ms;
     cache->advisory_ms = cache->mandatory_ms;
 }
 
@@ -127,8 +123,8 @@ static void store(struct aws_session *session, struct credentials_search *search
     cache->provider = search->provider;
     cache->quiet_until_ms = 0;
     cache->forced_until_ms = cache->is_forced ? monotonic_ms(session) + JUST_RENEWED_MS : 0;
-    set_windows(cache, wall_ms(session));
-    if (!is_before(wall_ms(session), cache->mandatory_ms)) {
+    set_windows(cache, aws_call_state_now_ms(session));
+    if (!is_before(aws_call_state_now_ms(session), cache->mandatory_ms)) {
         extend(session);
     }
 }
@@ -138,7 +134,8 @@ static void finish_failed(struct aws_session *session, struct aws_credentials_ge
                           const struct error *err)
 {
     struct credentials_cache *cache = &session->credentials;
-    bool is_usable = cache->has_present && is_before(wall_ms(session), cache->mandatory_ms);
+    bool is_usable =
+        cache->has_present && is_before(aws_call_state_now_ms(session), cache->mandatory_ms);
     if (is_usable && !req->must_renew) {
         finish_with_present(session, req);
     } else {
@@ -156,7 +153,7 @@ static void take_result(struct aws_session *session, struct credentials_search *
     }
     cache->quiet_until_ms = monotonic_ms(session) + QUIET_MS;
     if (cache->has_present && cache->provider->is_stable && err->error_class != ERROR_CANCELLED &&
-        !is_before(wall_ms(session), cache->mandatory_ms)) {
+        !is_before(aws_call_state_now_ms(session), cache->mandatory_ms)) {
         extend(session);
     }
 }
@@ -206,10 +203,10 @@ static void on_found(struct op *op, const struct error *err)
 }
 
 /* True when what is kept will do; false: the caller waits for a search. */
-static bool is_good_enough(const struct aws_session *session, bool must_renew)
+static bool is_good_enough(struct aws_session *session, bool must_renew)
 {
     const struct credentials_cache *cache = &session->credentials;
-    int64_t now_ms = wall_ms(session);
+    int64_t now_ms = aws_call_state_now_ms(session);
     if (!cache->has_present) {
         return false;
     }

@@ -1,6 +1,7 @@
 /* The chain: a table of providers, asked one after the other. The first that applies decides. */
 #include "core/aws/credentials_internal.h"
 
+#include "core/aws/call_state.h"
 #include "core/base/alloc.h"
 #include "core/base/utf8.h"
 
@@ -114,7 +115,7 @@ static bool check(const struct credentials_search *search, struct error *err)
 {
     const struct aws_credentials *credentials = &search->query.credentials;
     char key_id[AWS_KEY_ID_SHORT_SIZE], time[CLOCK_TEXT_SIZE];
-    int64_t now_ms = search->session->clock->wall_ms(search->session->clock);
+    int64_t now_ms = aws_call_state_now_ms(search->session);
     aws_key_id_shorten(credentials->key_id, key_id);
     if (*credentials->key_id == '\0' || credentials->secret_key.len == 0) {
         return error_set(err, ERROR_PERMANENT, "", "the access key id or its secret is empty");

@@ -1,6 +1,7 @@
 /* Credentials by IAM Identity Center: the token of `aws sso login`, renewed when it is about to
  * end, is changed for the keys of a role in an account.
  * https://docs.aws.amazon.com/sdkref/latest/guide/feature-sso-credentials.html */
+#include "core/aws/call_state.h"
 #include "core/aws/credentials_internal.h"
 #include "core/aws/credentials_json.h"
 #include "core/aws/sigv4.h"
@@ -174,8 +175,7 @@ static void ask_for_keys(struct sso *sso)
 /* ---- the token */
 static int64_t now_ms(const struct sso *sso)
 {
-    struct clock *clock = aws_session_clock(sso->query->session);
-    return clock->wall_ms(clock);
+    return aws_call_state_now_ms(sso->query->session);
 }
 
 static void on_renewed(struct op *op, const struct error *err)

@@ -1,6 +1,7 @@
 /* Reading, judging, renewing and writing the token. */
 #include "core/aws/sso_token.h"
 
+#include "core/aws/call_state.h"
 #include "core/aws/time.h"
 #include "core/base/alloc.h"
 #include "core/base/file.h"
@@ -141,8 +142,7 @@ static bool take_answer(struct sso_renewal *req, struct error *err)
     int64_t lifetime_s = json_int_or(json, "expiresIn", 0);
     bool is_good = *access != '\0' && lifetime_s > 0;
     if (is_good) {
-        struct clock *clock = aws_session_clock(req->session);
-        token->expires_ms = clock->wall_ms(clock) + lifetime_s * MS_PER_S;
+        token->expires_ms = aws_call_state_now_ms(req->session) + lifetime_s * MS_PER_S;
         set_secret_member(token->json, "accessToken", access);
         if (*refresh != '\0') {
             set_secret_member(token->json, "refreshToken", refresh);

@@ -160,6 +160,30 @@ static void a_role_is_assumed_anew_when_its_keys_are_refused(void **state)
     assert_string_equal(roles->aws->get.credentials.key_id, "ASIANEXT");
 }
 
+/* Ours is two hours ahead of the services': their keys would seem to have expired when they come.
+ */
+static void keys_of_a_role_end_by_the_services_clock(void **state)
+{
+    enum { HOUR_MS = 3600000 };
+    struct roles *roles = *state;
+    struct clock *clock = clock_system();
+    char until[CLOCK_TEXT_SIZE];
+    clock_format_utc(clock->wall_ms(clock) - HOUR_MS, until);
+    char *answer =
+        xasprintf("<AssumeRoleResponse><AssumeRoleResult><Credentials>"
+                  "<AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey>"
+                  "<SessionToken>t</SessionToken><Expiration>%s</Expiration></Credentials>"
+                  "</AssumeRoleResult></AssumeRoleResponse>",
+                  until);
+    fake_aws_set_clock_ahead(roles->sts, (int64_t)-2 * HOUR_MS);
+    aws_fixture_config(roles->aws, "[profile ops]\nrole_arn = " ARN "\nsource_profile = base\n");
+    expect(roles, "AssumeRole", answer);
+    aws_fixture_check_key(roles->aws, "ASIAROLE");
+    aws_fixture_check_key(roles->aws, "ASIAROLE"); /* kept, so there is no second question */
+    assert_int_equal(fake_aws_count(roles->sts), 2);
+    free(answer);
+}
+
 /* ---- by credential_source */
 static void a_role_by_the_keys_of_the_environment(void **state)
 {
@@ -518,6 +542,7 @@ int main(void)
         TEST(a_profile_may_be_its_own_source),
         TEST(a_source_may_be_a_command),
         TEST(a_role_is_assumed_anew_when_its_keys_are_refused),
+        TEST(keys_of_a_role_end_by_the_services_clock),
         TEST(a_role_by_the_keys_of_the_environment),
         TEST(a_credential_source_that_has_nothing_is_told),
         TEST(the_first_that_applies_wins),

@@ -37,11 +37,20 @@ struct sso {
     struct fake_aws *server;
 };
 
+/* Of the clock of the fixture. */
+static void set_server_ahead(struct sso *sso, int64_t ahead_ms)
+{
+    struct clock *clock = clock_system();
+    int64_t fixture_ahead_ms = sso->aws->clock.wall_ms - clock->wall_ms(clock);
+    fake_aws_set_clock_ahead(sso->server, fixture_ahead_ms + ahead_ms);
+}
+
 static int set_up(void **state)
 {
     struct sso *sso = xcalloc(1, sizeof(*sso));
     sso->aws = aws_fixture_new();
     sso->server = fake_aws_new(sso->aws->loop);
+    set_server_ahead(sso, 0);
     sso->aws->spec.profile = "ops";
     aws_fixture_variable(sso->aws, "AWS_REGION", "eu-west-1");
     aws_fixture_variable(sso->aws, "AWS_ENDPOINT_URL", fake_aws_url(sso->server));
@@ -109,6 +118,30 @@ static void the_token_of_a_session_is_changed_for_keys(void **state)
     assert_int_equal(credentials->expires_ms, 4070908800000);
     assert_string_equal(credentials->account, "123456789012");
     assert_string_equal(credentials->source, "SSO (profile ops, role Ops in account 123456789012)");
+}
+
+static void keys_end_by_the_clock_of_the_portal(void **state)
+{
+    enum { HOUR_MS = 3600000 };
+    struct sso *sso = *state;
+    char keys[256];
+    snprintf(keys, sizeof(keys),
+             "{\"roleCredentials\":{\"accessKeyId\":\"ASIASSO\",\"secretAccessKey\":\"s\","
+             "\"sessionToken\":\"t\",\"expiration\":%lld}}",
+             (long long)sso->aws->clock.wall_ms - HOUR_MS);
+    token_until(sso, SESSION_FILE, "2026-11-22T20:00:00Z");
+    for (int is_forbidden = 0; is_forbidden < 2; is_forbidden++) {
+        set_server_ahead(sso, (int64_t)-2 * HOUR_MS);
+        fake_aws_expect(sso->server, (struct fake_exchange){.is_unsigned = true,
+                                                            .answer = {.body = str_from(keys)}});
+        if (is_forbidden) {
+            aws_fixture_variable(sso->aws, "AWS_DISABLE_CLOCK_SKEW_CORRECTION", "true");
+            aws_fixture_open(sso->aws);
+            aws_fixture_check_error(sso->aws, "credentials_refused", "has expired");
+        } else {
+            aws_fixture_check_key(sso->aws, "ASIASSO");
+        }
+    }
 }
 
 static void the_older_form_works_too(void **state)
@@ -313,6 +346,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(the_token_of_a_session_is_changed_for_keys),
+        TEST(keys_end_by_the_clock_of_the_portal),
         TEST(the_older_form_works_too),
         TEST(a_token_about_to_end_is_renewed_and_written_back),
         TEST(a_token_that_still_holds_is_used_when_it_cannot_be_renewed),
