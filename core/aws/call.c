@@ -166,10 +166,15 @@ static void trace(struct caller *caller, bool is_answer, const struct error *err
     buf_done(&line);
 }
 
+static const struct aws_call *what_to_send(const struct caller *caller)
+{
+    return caller->is_asking ? &caller->question : caller->call;
+}
+
 static bool make_request(struct caller *caller, const struct aws_credentials *credentials,
                          struct error *err)
 {
-    const struct aws_call *call = caller->call;
+    const struct aws_call *call = what_to_send(caller);
     struct clock *clock = aws_session_clock(caller->session);
     caller->clock_offset_ms = caller->state->clock_offset_ms;
     struct call_try attempt = {
@@ -180,7 +185,7 @@ static bool make_request(struct caller *caller, const struct aws_credentials *cr
         .region = region_of(caller),
         .body_sha256 = call->body_sha256 != NULL ? call->body_sha256 : caller->body_sha256,
         .invocation_id = caller->invocation_id,
-        .attempt = call->attempts + 1,
+        .attempt = caller->call->attempts + 1,
         .max_attempts = caller->max_attempts,
         .wall_ms = clock->wall_ms(clock) + caller->clock_offset_ms,
     };
@@ -208,16 +213,17 @@ static void send_request(struct caller *caller, const struct aws_credentials *cr
         finish(caller, &err);
         return;
     }
+    const struct aws_call *sent = what_to_send(caller);
     http_request_done(&caller->http);
     caller->http = (struct http_request){
         .op = {.done = on_answer, .context = caller},
-        .method = call->method,
+        .method = sent->method,
         .url = caller->request.url,
         .headers = caller->request.headers,
         .header_count = caller->request.header_count,
         .body = call->body,
         .response_limit_bytes =
-            call->response_limit_bytes > 0 ? call->response_limit_bytes : RESPONSE_DEFAULT,
+            sent->response_limit_bytes > 0 ? sent->response_limit_bytes : RESPONSE_DEFAULT,
         .stall_timeout_ms = stall_timeout_ms(caller),
         /* Blanks that come before the work is done are slow, and are meant to be. */
         .low_speed = call->success_root == NULL ? AWS_CALL_LOW_SPEED : 0,
@@ -451,6 +457,7 @@ void aws_call_done(struct aws_call *call)
             buf_wipe(&caller->http.response);
         }
         http_request_done(&caller->http);
+        question_done(caller);
         free(caller);
         call->handle = NULL;
         call->response = STR("");

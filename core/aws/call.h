@@ -6,8 +6,9 @@
  * only when it certainly was not carried out: its request had not left, or the service refused it
  * (4xx, throttling, and the 5xx that say so); after a lost answer or any other 5xx, also of a
  * proxy, it may be running still. Expired credentials are renewed once; a wrong region of a bucket
- * is followed once; a clock that is off by 4 minutes or more is corrected once. A shared bucket of
- * retry tokens stops storms.
+ * is followed once; a clock that is off by 4 minutes or more is corrected once. S3 refuses a HEAD
+ * without a word (400, 403): a GET of one byte, or of no names, then hears the reason, which counts
+ * as if the HEAD had told it. A shared bucket of retry tokens stops storms.
  * https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html */
 #ifndef GATEHOUSE_AWS_CALL_H
 #define GATEHOUSE_AWS_CALL_H

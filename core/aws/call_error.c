@@ -52,7 +52,7 @@ static const struct {
     {"AuthFailure", AWS_MEANS_CLOCK | AWS_MEANS_CREDENTIALS},
     {"AccessDenied", AWS_MEANS_CREDENTIALS},
     {"AccessDeniedException", AWS_MEANS_CLOCK | AWS_MEANS_CREDENTIALS},
-    {"Forbidden", AWS_MEANS_CLOCK | AWS_MEANS_CREDENTIALS}, /* a HEAD that says no more */
+    {"Forbidden", AWS_MEANS_CREDENTIALS},
     {"InvalidAccessKeyId", AWS_MEANS_CREDENTIALS},
     {"InvalidClientTokenId", AWS_MEANS_CREDENTIALS},
     {"InvalidToken", AWS_MEANS_CREDENTIALS},

@@ -38,7 +38,11 @@ struct caller {
     int64_t sent_ms;         /* monotonic */
     int64_t clock_offset_ms; /* with which the last try was signed */
     bool must_renew, has_renewed, has_redirected, has_corrected_clock;
-    bool is_ending; /* cancelled or out of time: what is active ends with this */
+    bool is_asking; /* the try is the question why a HEAD was refused ... */
+    struct aws_call question;
+    struct http_header *question_headers;
+    struct error unexplained; /* ... with this */
+    bool is_ending;           /* cancelled or out of time: what is active ends with this */
     struct error ending;
 };
 
@@ -50,6 +54,11 @@ enum call_verdict {
     CALL_MAY_RETRY, /* if tokens and attempts allow it */
     CALL_TRY_NOW,   /* what was wrong is mended: region, credentials, clock */
 };
+
+/* After a refusal of a HEAD that could not say why: the next try is a GET that hears it. */
+bool question_is_due(const struct caller *caller);
+void question_ask(struct caller *caller, const struct error *unexplained);
+void question_done(struct caller *caller); /* the next try is the call's own again */
 
 /* What the exchange that is over means. loss: why it has no answer, or NULL. Notes in caller and
  * its shared state what was learned. out_err and out_cost (in retry tokens) are set for FAILED and

@@ -58,19 +58,10 @@ static bool follow_region(struct caller *caller, const struct aws_refusal *refus
     return true;
 }
 
-/* The answer to a HEAD has no place for S3's word that the token has expired. */
-static bool may_have_expired(const struct caller *caller, unsigned meaning)
-{
-    const struct aws_call *call = caller->call;
-    bool is_untold = call->status == 400 && strcmp(call->method, "HEAD") == 0;
-    return (meaning & AWS_MEANS_EXPIRED) != 0 ||
-           (is_untold && secret_is_set(&caller->request.token));
-}
-
 static bool renew_credentials(struct caller *caller, unsigned meaning)
 {
     bool may_renew = !caller->has_renewed && caller->call->credentials == NULL;
-    if (!may_renew || !may_have_expired(caller, meaning)) {
+    if ((meaning & AWS_MEANS_EXPIRED) == 0 || !may_renew) {
         return false;
     }
     caller->has_renewed = true;
@@ -159,6 +150,10 @@ static enum call_verdict judge_refusal(struct caller *caller, int meant_status,
         return CALL_TRY_NOW;
     }
     put_refusal(caller, &refusal, meaning, out_err);
+    if (question_is_due(caller)) {
+        question_ask(caller, out_err);
+        return CALL_TRY_NOW;
+    }
     bool is_open = leaves_it_open(meant_status, meaning);
     caller->call->may_be_done = caller->call->may_be_done || is_open;
     bool may_retry = out_err->error_class == ERROR_TRANSIENT;
@@ -199,11 +194,29 @@ static enum call_verdict judge_success(struct caller *caller, struct error *out_
     return CALL_SUCCEEDED;
 }
 
+/* What is granted to the GET, or fails by itself, explains nothing. */
+static enum call_verdict judge_reason(struct caller *caller, const struct error *loss,
+                                      struct error *out_err)
+{
+    int status = caller->http.status;
+    bool is_refused = loss == NULL && status >= 300 && status != 416; /* an empty object's */
+    enum call_verdict verdict = is_refused ? judge_refusal(caller, status, out_err) : CALL_FAILED;
+    question_done(caller);
+    if (!is_refused || verdict == CALL_MAY_RETRY) {
+        *out_err = caller->unexplained;
+        return CALL_FAILED;
+    }
+    return verdict;
+}
+
 enum call_verdict caller_judge(struct caller *caller, const struct error *loss, int *out_cost,
                                struct error *out_err)
 {
     const struct aws_call *call = caller->call;
     *out_cost = RETRY_COST;
+    if (caller->is_asking) {
+        return judge_reason(caller, loss, out_err);
+    }
     if (loss != NULL) {
         return judge_loss(caller, loss, out_cost, out_err);
     }

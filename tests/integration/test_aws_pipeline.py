@@ -260,7 +260,7 @@ STRIDE = 5
 
 def run_with_faults(world, kind, offset):
     """A fault at the calls offset, offset + STRIDE ... of all that are signed, and how the run ended. Only the operator's
-    credentials expire, those of a function are the function's failure; and no HEAD says so: it has no body for the code."""
+    credentials expire, those of a function are the function's failure; and not for a HEAD alone: a GET hears its reason."""
     number, lock = itertools.count(), threading.Lock()
 
     def is_due(call):
@@ -446,6 +446,14 @@ def test_without_credentials_the_run_ends_with_4(world, change, hint):
     assert world.run("aws", "whoami").returncode == 4
     world.aws.violations = [text for text in world.aws.violations if "signature is not" not in text]
     assert world.jobs() == []
+
+
+def test_a_token_that_has_expired_ends_the_run_with_4_even_if_only_a_head_meets_it(world):
+    world.aws.fail("expired", count=10**6, match=lambda call: call.service == "s3" and call.key_id == OPERATOR[0])
+    code, events, err = world.batch()
+    assert code == 4, err
+    failed = [event for event in events if event["type"] == "stage.state" and event["to"] == "failed"]
+    assert failed[0]["stage"] == STAGES[1] and "HeadObject: ExpiredToken: it has expired" in failed[0]["error"]["message"], failed
 
 
 def test_a_role_that_cannot_be_assumed_is_named(world):

@@ -681,15 +681,13 @@ static void a_wrong_clock_is_corrected_once_and_remembered(void **state)
     }
 }
 
-/* Its refusal has no body: nothing says that it is the clock. */
+/* Its refusal has no body: only a GET hears that it is the clock. */
 static void a_wrong_clock_is_corrected_for_a_head_too(void **state)
 {
     struct fixture *f = *state;
     fake_aws_set_clock_ahead(f->aws, 3600000);
     expect(f, (struct fake_exchange){.method = "HEAD"});
-    succeeds_after(f, head_object(), 2);
-    expect(f, (struct fake_exchange){.method = "HEAD", .answer = {.status = 403}});
-    fails_after(f, head_object(), 1, "Forbidden", ERROR_PERMANENT);
+    succeeds_after(f, head_object(), 3);
 }
 
 static void a_wrong_clock_stays_wrong_when_it_may_not_be_corrected(void **state)
@@ -736,6 +734,92 @@ static void a_refused_signature_is_not_the_clocks_fault_when_it_is_right(void **
     assert_int_equal(aws_call_state_of(f->session)->clock_offset_ms, 0);
 }
 
+/* ---- why a HEAD is refused */
+
+static void refuse_head(struct fixture *f, int status)
+{
+    expect(f, (struct fake_exchange){.method = "HEAD", .answer = {.status = status}});
+}
+
+static void a_head_refused_without_a_word_is_followed_by_a_get_that_hears_it(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    static const struct {
+        int status;
+        const char *code;
+    } refusals[] = {{403, "AccessDenied"}, {403, "InvalidAccessKeyId"}, {400, "InvalidToken"}};
+    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+        struct aws_call call = head_object();
+        char body[128];
+        snprintf(body, sizeof(body), "<Error><Code>%s</Code><Message>why</Message></Error>",
+                 refusals[i].code);
+        refuse_head(f, refusals[i].status);
+        expect(f, (struct fake_exchange){
+                      .method = "GET",
+                      .path = "/bkt/a%20b",
+                      .header = "Range: bytes=0-0",
+                      .answer = {.status = refusals[i].status, .body = str_from(body)}});
+        assert_false(run(f, &call, &err));
+        assert_string_equal(err.code, refusals[i].code);
+        assert_non_null(strstr(err.message, "HeadObject: "));
+        assert_non_null(strstr(err.message, ": why (127.0.0.1"));
+        assert_true(aws_error_is_credentials(&err));
+        aws_call_done(&call);
+    }
+}
+
+static void of_a_bucket_the_reason_is_asked_for_without_its_names(void **state)
+{
+    struct fixture *f = *state;
+    struct aws_call call = head_object();
+    call.path = "";
+    refuse_head(f, 403);
+    expect(f,
+           (struct fake_exchange){
+               .method = "GET",
+               .path = "/bkt",
+               .query = "list-type=2&max-keys=0",
+               .answer = {.status = 403, .body = STR("<Error><Code>AccessDenied</Code></Error>")}});
+    fails_after(f, call, 2, "AccessDenied", ERROR_PERMANENT);
+}
+
+static void a_region_that_only_the_get_tells_is_followed(void **state)
+{
+    struct fixture *f = *state;
+    refuse_head(f, 400);
+    expect(f, (struct fake_exchange){
+                  .method = "GET",
+                  .answer = {.status = 400,
+                             .body = STR("<Error><Code>AuthorizationHeaderMalformed</Code>"
+                                         "<Region>eu-west-1</Region></Error>")}});
+    expect(f, (struct fake_exchange){.method = "HEAD", .region = "eu-west-1"});
+    succeeds_after(f, head_object(), 3);
+}
+
+static void a_get_that_explains_nothing_leaves_the_refusal_as_it_is(void **state)
+{
+    struct fixture *f = *state;
+    char *large = xcalloc(1, 128 << 10);
+    const struct fake_answer answers[] = {
+        {.status = 206, .body = STR("x")},
+        {.status = 416, .body = STR("<Error><Code>InvalidRange</Code></Error>")},
+        {.status = 200, .body = {large, 128 << 10}}, /* who does not know ranges */
+        {.status = 503, .body = STR("<Error><Code>SlowDown</Code></Error>")},
+        {.fault = FAKE_GARBAGE},
+    };
+    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        refuse_head(f, 403);
+        expect(f,
+               (struct fake_exchange){.method = "GET", .times = FAKE_ALWAYS, .answer = answers[i]});
+        fails_after(f, head_object(), 2, "Forbidden", ERROR_PERMANENT);
+        use_session(f, NULL);
+    }
+    refuse_head(f, 404); /* says it all */
+    fails_after(f, head_object(), 1, "NotFound", ERROR_PERMANENT);
+    free(large);
+}
+
 /* ---- expired tokens */
 
 static void write_keys(const char *folder, const char *key_id, const char *token)
@@ -748,7 +832,8 @@ static void write_keys(const char *folder, const char *key_id, const char *token
     test_file_write(folder, "credentials", text, 0600);
 }
 
-static void check_renewal(struct fixture *f, struct aws_call call, const char *code)
+/* asks: how often a try is needed to hear that the token has expired. */
+static void check_renewal(struct fixture *f, struct aws_call call, int asks, const char *code)
 {
     struct error err;
     char *folder = test_folder_new();
@@ -757,14 +842,14 @@ static void check_renewal(struct fixture *f, struct aws_call call, const char *c
     const char *environment[] = {variable, "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=", NULL};
     write_keys(folder, "ASIAOLD", "old-token");
     use_session(f, environment);
-    fails_after(f, call, 2, code, ERROR_PERMANENT); /* nobody has renewed it */
+    fails_after(f, call, 2 * asks, code, ERROR_PERMANENT); /* nobody has renewed it */
     use_session(f, environment);
     call.max_attempts = 1;
     aws_call_start(f->session, &call);
     write_keys(folder, "ASIANEW", "new-token"); /* somebody does, meanwhile */
     expect(f, (struct fake_exchange){.header = "x-amz-security-token: new-token"});
     assert_true(loop_await(f->loop, &call.op, &err));
-    assert_int_equal(call.attempts, 2);
+    assert_int_equal(call.attempts, asks + 1);
     aws_call_done(&call);
     test_folder_free(folder);
 }
@@ -775,16 +860,9 @@ static void expired_keys_are_renewed_once(void **state)
     fake_aws_add_key(f->aws, "ASIAOLD", "temporary-secret", "old-token");
     fake_aws_add_key(f->aws, "ASIANEW", "temporary-secret", "new-token");
     fake_aws_expire_key(f->aws, "ASIAOLD");
-    check_renewal(f, get_object(), "ExpiredToken");
-    check_renewal(f, invoke(), "ExpiredTokenException");
-    check_renewal(f, head_object(), "BadRequest"); /* which may mean this, too */
-}
-
-static void keys_without_end_are_not_renewed_for_a_bad_head(void **state)
-{
-    struct fixture *f = *state;
-    expect(f, (struct fake_exchange){.answer = {.status = 400}});
-    fails_after(f, head_object(), 1, "BadRequest", ERROR_PERMANENT);
+    check_renewal(f, get_object(), 1, "ExpiredToken");
+    check_renewal(f, invoke(), 1, "ExpiredTokenException");
+    check_renewal(f, head_object(), 2, "ExpiredToken");
 }
 
 /* ---- cancelling */
@@ -940,10 +1018,13 @@ int main(void)
         T(a_wrong_clock_is_corrected_once_and_remembered),
         T(a_wrong_clock_is_corrected_for_a_head_too),
         T(a_wrong_clock_stays_wrong_when_it_may_not_be_corrected),
+        T(a_head_refused_without_a_word_is_followed_by_a_get_that_hears_it),
+        T(of_a_bucket_the_reason_is_asked_for_without_its_names),
+        T(a_region_that_only_the_get_tells_is_followed),
+        T(a_get_that_explains_nothing_leaves_the_refusal_as_it_is),
         T(calls_that_were_under_way_profit_from_the_correction_of_one),
         T(a_refused_signature_is_not_the_clocks_fault_when_it_is_right),
         T(expired_keys_are_renewed_once),
-        T(keys_without_end_are_not_renewed_for_a_bad_head),
         T(a_cancel_ends_a_call_in_any_phase),
         T(all_calls_of_a_session_end_when_it_is_stopped),
         T(the_trace_shows_requests_and_answers_without_secrets),
