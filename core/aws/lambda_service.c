@@ -91,10 +91,17 @@ static void ask_page(struct listing *listing)
     lambda_call_start(listing->service->session, &listing->page);
 }
 
+static void cancel_list(void *context)
+{
+    struct listing *listing = context;
+    lambda_call_cancel(&listing->page);
+}
+
 static void service_list(struct function_service *service, struct function_list *req)
 {
     struct listing *listing = xcalloc(1, sizeof(*listing));
     op_begin(&req->op, service->loop);
+    op_on_cancel(&req->op, cancel_list, listing);
     listing->service = service_of(service);
     listing->req = req;
     ask_page(listing);
@@ -174,6 +181,14 @@ static void on_state(struct op *op, const struct error *err)
     lambda_invoke_start(checking->service->session, &checking->dry_run);
 }
 
+/* One of the two is active. */
+static void cancel_check(void *context)
+{
+    struct checking *checking = context;
+    lambda_call_cancel(&checking->wait.call);
+    lambda_invoke_cancel(&checking->dry_run);
+}
+
 static void service_check(struct function_service *service, struct function_check *req)
 {
     const struct lambda_settings *settings = &service_of(service)->settings;
@@ -184,6 +199,7 @@ static void service_check(struct function_service *service, struct function_chec
         return;
     }
     struct checking *checking = xcalloc(1, sizeof(*checking));
+    op_on_cancel(&req->op, cancel_check, checking);
     checking->service = service_of(service);
     checking->req = req;
     checking->wait = (struct lambda_wait){
@@ -268,11 +284,16 @@ static void on_invoked(struct op *op, const struct error *err)
     } else {
         put_failure(req->name, err, &failure);
     }
-    req->handle = NULL;
     lambda_invoke_done(&invocation->invoke);
     free(invocation->event);
     free(invocation);
     op_finish(&req->op, is_ok ? NULL : &failure);
+}
+
+static void cancel_invoke(void *context)
+{
+    struct invocation *invocation = context;
+    lambda_invoke_cancel(&invocation->invoke);
 }
 
 static void service_invoke(struct function_service *service, struct function_invoke *req)
@@ -280,7 +301,6 @@ static void service_invoke(struct function_service *service, struct function_inv
     struct error err;
     char *event = req->event == NULL ? xstrdup("{}") : json_print(req->event);
     op_begin(&req->op, service->loop);
-    req->handle = NULL;
     if (!function_call_check(req->name, event, &err)) {
         free(event);
         op_finish(&req->op, &err);
@@ -296,16 +316,8 @@ static void service_invoke(struct function_service *service, struct function_inv
         .wants_log = req->on_log_line != NULL,
         .timeout_ms = req->timeout_ms,
     };
-    req->handle = invocation;
+    op_on_cancel(&req->op, cancel_invoke, invocation);
     lambda_invoke_start(service_of(service)->session, &invocation->invoke);
-}
-
-static void service_cancel(struct function_invoke *req)
-{
-    struct invocation *invocation = req->handle;
-    if (invocation != NULL) {
-        lambda_invoke_cancel(&invocation->invoke);
-    }
 }
 
 static void service_free(struct function_service *service)
@@ -317,7 +329,6 @@ static const struct function_service_ops lambda_service_ops = {
     .list = service_list,
     .check = service_check,
     .invoke = service_invoke,
-    .cancel = service_cancel,
     .free = service_free,
 };
 

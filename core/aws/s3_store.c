@@ -52,11 +52,18 @@ struct task {
     int pages;
 };
 
+static void task_cancel(void *context)
+{
+    struct task *task = context;
+    aws_call_cancel(&task->call);
+}
+
 static struct task *task_new(struct object_store *store, struct op *op, void *request,
                              const char *bucket, const char *key)
 {
     struct task *task = xcalloc(1, sizeof(*task));
     op_begin(op, store->loop);
+    op_on_cancel(op, task_cancel, task);
     task->store = s3_store_of(store);
     task->op = op;
     task->request = request;

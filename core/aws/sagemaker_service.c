@@ -122,11 +122,16 @@ static void described(struct op *op, const struct error *err)
     struct task *task = op->context;
     struct training_describe *req = task->request;
     struct error named;
-    req->handle = NULL;
     if (err == NULL && !sagemaker_read_job(task->call.response, &req->job, &named)) {
         err = &named;
     }
     task_end(task, err);
+}
+
+static void cancel_look(void *context)
+{
+    struct task *task = context;
+    aws_call_cancel(&task->call.call);
 }
 
 static void sagemaker_describe(struct training_service *service, struct training_describe *req)
@@ -134,18 +139,8 @@ static void sagemaker_describe(struct training_service *service, struct training
     struct task *task = task_new(service, &req->op, req);
     struct clock *clock = aws_session_clock(task->service->session);
     task->delay_ms = poll_gate_take(&task->service->gate, clock->monotonic_ms(clock));
-    req->handle = task;
+    op_on_cancel(&req->op, cancel_look, task);
     task_call(task, name_json(req->name), "SageMaker.DescribeTrainingJob", described);
-}
-
-static void sagemaker_cancel_describe(struct training_service *service,
-                                      struct training_describe *req)
-{
-    struct task *task = req->handle;
-    (void)service;
-    if (task != NULL) {
-        aws_call_cancel(&task->call.call);
-    }
 }
 
 /* ---- stop: refused for a job that has ended, which is as good */
@@ -201,6 +196,11 @@ static struct training_log **find_log(struct sagemaker *service, const char *nam
     return &service->logs[service->log_count++];
 }
 
+static void cancel_log(void *context)
+{
+    training_log_cancel(context);
+}
+
 static void sagemaker_logs(struct training_service *service, struct training_logs *req)
 {
     struct sagemaker *sagemaker = sagemaker_of(service);
@@ -210,12 +210,8 @@ static void sagemaker_logs(struct training_service *service, struct training_log
         training_log_free(*log);
         *log = training_log_new(sagemaker->session, req->name);
     }
+    op_on_cancel(&req->op, cancel_log, *log);
     training_log_read(*log, req, logs_read);
-}
-
-static void sagemaker_cancel_logs(struct training_service *service, struct training_logs *req)
-{
-    training_log_cancel(*find_log(sagemaker_of(service), req->name));
 }
 
 /* ---- life */
@@ -247,8 +243,6 @@ struct training_service *sagemaker_service_new(struct aws_session *session,
         .describe = sagemaker_describe,
         .stop = sagemaker_stop,
         .logs = sagemaker_logs,
-        .cancel_describe = sagemaker_cancel_describe,
-        .cancel_logs = sagemaker_cancel_logs,
         .free = sagemaker_free,
         .poll_first_ms = poll_first_ms == 0 ? SAGEMAKER_POLL_FIRST_MS : poll_first_ms,
         .log_lag_ms = SAGEMAKER_LOG_LAG_MS,

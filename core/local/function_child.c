@@ -289,7 +289,6 @@ static void invocation_done(struct op *op, const struct error *failure)
     struct function_invoke *req = invocation->req;
     struct error err;
     bool is_ok = judge_invocation(invocation, failure, &err);
-    req->handle = NULL;
     invocation_free(invocation);
     op_finish(&req->op, is_ok ? NULL : &err);
 }
@@ -327,9 +326,18 @@ static void dsn_known(struct op *op, const struct error *failure)
     } else {
         error_set(&err, ERROR_CANCELLED, "cancelled", "%s: cancelled", req->name);
     }
-    req->handle = NULL;
     invocation_free(invocation);
     op_finish(&req->op, &err);
+}
+
+static void cancel_invocation(void *context)
+{
+    struct invocation *invocation = context;
+    if (op_is_active(&invocation->dsn.op)) {
+        invocation->is_cancelled = true;
+    } else {
+        process_cancel(&invocation->process);
+    }
 }
 
 static void invocation_start(struct function_child *child, struct function_invoke *req, char *event)
@@ -341,7 +349,7 @@ static void invocation_start(struct function_child *child, struct function_invok
     invocation->argv[0] = child->program;
     invocation->argv[1] = req->name;
     buf_init(&invocation->last_line, LAST_LINE_MAX);
-    req->handle = invocation;
+    op_on_cancel(&req->op, cancel_invocation, invocation);
     if (!gets_dsn(child, req->name)) {
         process_begin(invocation, NULL);
     } else if (child->provide_dsn == NULL) {
@@ -357,7 +365,6 @@ static void child_invoke(struct function_service *service, struct function_invok
 {
     struct error err;
     op_begin(&req->op, service->loop);
-    req->handle = NULL;
     char *event = req->event == NULL ? xstrdup("{}") : json_print(req->event);
     if (!function_call_check(req->name, event, &err)) {
         free(event);
@@ -365,16 +372,6 @@ static void child_invoke(struct function_service *service, struct function_invok
         return;
     }
     invocation_start(child_of(service), req, event);
-}
-
-static void child_cancel(struct function_invoke *req)
-{
-    struct invocation *invocation = req->handle;
-    if (invocation != NULL && op_is_active(&invocation->dsn.op)) {
-        invocation->is_cancelled = true;
-    } else if (invocation != NULL) {
-        process_cancel(&invocation->process);
-    }
 }
 
 static void child_free(struct function_service *service)
@@ -397,7 +394,6 @@ static const struct function_service_ops function_child_ops = {
     .list = child_list,
     .check = child_check,
     .invoke = child_invoke,
-    .cancel = child_cancel,
     .free = child_free,
 };
 

@@ -17,6 +17,20 @@ void op_begin(struct op *op, struct loop *loop)
     op->is_active = true;
     op->is_finished = false;
     op->has_failed = false;
+    op->cancel = NULL;
+}
+
+void op_on_cancel(struct op *op, op_cancel_fn cancel, void *context)
+{
+    op->cancel = cancel;
+    op->cancel_context = context;
+}
+
+void op_cancel(struct op *op)
+{
+    if (op->is_active && !op->is_finished && op->cancel != NULL) {
+        op->cancel(op->cancel_context);
+    }
 }
 
 void op_finish(struct op *op, const struct error *err)

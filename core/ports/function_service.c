@@ -27,16 +27,8 @@ void function_check_start(struct function_service *service, struct function_chec
 
 void function_invoke_start(struct function_service *service, struct function_invoke *req)
 {
-    req->service = service;
     req->result = NULL;
     service->ops->invoke(service, req);
-}
-
-void function_invoke_cancel(struct function_invoke *req)
-{
-    if (op_is_active(&req->op)) {
-        req->service->ops->cancel(req);
-    }
 }
 
 void function_invoke_done(struct function_invoke *req)

@@ -43,8 +43,6 @@ struct function_invoke {
     void (*on_log_line)(void *context, struct str line); /* may be NULL; called while it runs */
     void *log_context;
     struct json *result; /* result: function_invoke_done frees; NULL on failure */
-    void *handle;        /* private */
-    struct function_service *service;
 };
 
 struct function_service {
@@ -56,7 +54,6 @@ struct function_service_ops {
     void (*list)(struct function_service *service, struct function_list *req);
     void (*check)(struct function_service *service, struct function_check *req);
     void (*invoke)(struct function_service *service, struct function_invoke *req);
-    void (*cancel)(struct function_invoke *req);
     void (*free)(struct function_service *service);
 };
 
@@ -64,7 +61,6 @@ void function_list_start(struct function_service *service, struct function_list 
 void function_list_done(struct function_list *req);
 void function_check_start(struct function_service *service, struct function_check *req);
 void function_invoke_start(struct function_service *service, struct function_invoke *req);
-void function_invoke_cancel(struct function_invoke *req); /* done comes when it has ended */
 void function_invoke_done(struct function_invoke *req);
 void function_service_free(struct function_service *service); /* accepts NULL */
 

@@ -28,16 +28,30 @@ void object_list_done(struct object_list *req)
     req->count = 0;
 }
 
+/* What cannot be closed yet is opened by work on this machine, which is short. */
+static void cancel_reading(void *context)
+{
+    struct object_reader *reader = context;
+    struct error err;
+    if (reader->handle != NULL) {
+        object_close(reader);
+        error_set(&err, ERROR_CANCELLED, "cancelled", "cancelled");
+        op_finish(&reader->op, &err);
+    }
+}
+
 void object_open_start(struct object_store *store, struct object_reader *reader)
 {
     reader->store = store;
     reader->handle = NULL;
     store->ops->open(store, reader);
+    op_on_cancel(&reader->op, cancel_reading, reader);
 }
 
 void object_read_start(struct object_reader *reader)
 {
     reader->store->ops->read(reader);
+    op_on_cancel(&reader->op, cancel_reading, reader);
 }
 
 void object_close(struct object_reader *reader)

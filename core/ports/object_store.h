@@ -34,7 +34,8 @@ struct object_list { /* all objects under a prefix, sorted by key; pages are the
 };
 
 /* Reading: open, then read until a chunk of length 0, then close. One operation at a time on a
- * reader. The adapter reads ahead, so that the consumer's work and the transfer overlap. */
+ * reader; one that is cancelled closes it. The adapter reads ahead, so that the consumer's work and
+ * the transfer overlap. */
 struct object_reader {
     struct op op;
     const char *bucket, *key;
@@ -86,8 +87,9 @@ struct object_store_ops {
     void (*list)(struct object_store *store, struct object_list *req);
     void (*open)(struct object_store *store, struct object_reader *reader);
     void (*read)(struct object_reader *reader);
-    void (*close)(
-        struct object_reader *reader); /* at once; frees handle; no operation may be active */
+    /* At once; frees handle. An operation that is active is forgotten: it is the port that ends it.
+     */
+    void (*close)(struct object_reader *reader);
     void (*create)(struct object_store *store, struct object_writer *writer);
     void (*write)(struct object_writer *writer, struct str data); /* data is borrowed until done */
     void (*commit)(struct object_writer *writer);

@@ -43,20 +43,6 @@ void training_logs_start(struct training_service *service, struct training_logs 
     service->ops->logs(service, req);
 }
 
-void training_describe_cancel(struct training_service *service, struct training_describe *req)
-{
-    if (op_is_active(&req->op) && service->ops->cancel_describe != NULL) {
-        service->ops->cancel_describe(service, req);
-    }
-}
-
-void training_logs_cancel(struct training_service *service, struct training_logs *req)
-{
-    if (op_is_active(&req->op) && service->ops->cancel_logs != NULL) {
-        service->ops->cancel_logs(service, req);
-    }
-}
-
 void training_logs_done(struct training_logs *req)
 {
     buf_done(&req->text);

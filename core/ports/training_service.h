@@ -57,7 +57,6 @@ struct training_describe { /* code "not_found" when there is no such job */
     struct op op;
     const char *name;
     struct training_job job; /* result */
-    void *handle;            /* private */
 };
 
 /* Asks for it; a job that has ended is success. Poll describe for the end. */
@@ -83,9 +82,6 @@ struct training_service_ops {
     void (*describe)(struct training_service *service, struct training_describe *req);
     void (*stop)(struct training_service *service, struct training_stop *req);
     void (*logs)(struct training_service *service, struct training_logs *req);
-    /* NULL: looks end at once anyway */
-    void (*cancel_describe)(struct training_service *service, struct training_describe *req);
-    void (*cancel_logs)(struct training_service *service, struct training_logs *req);
     void (*free)(struct training_service *service);
     /* A job is described after first_ms, then ever less often until max_ms, and again after
      * first_ms when its status has changed. */
@@ -98,9 +94,6 @@ void training_describe_start(struct training_service *service, struct training_d
 void training_stop_start(struct training_service *service, struct training_stop *req);
 void training_logs_start(struct training_service *service, struct training_logs *req);
 void training_logs_done(struct training_logs *req);
-/* For one that is active or not; the job itself goes on. */
-void training_describe_cancel(struct training_service *service, struct training_describe *req);
-void training_logs_cancel(struct training_service *service, struct training_logs *req);
 void training_service_free(struct training_service *service); /* accepts NULL */
 
 #endif

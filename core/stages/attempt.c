@@ -269,9 +269,11 @@ static void on_op_done(struct op *op, const struct error *op_err)
     }
     const struct step *step = current_step(attempt);
     enum step_next next = STEP_FAIL;
+    bool is_ours = is_cancelled(attempt) && op_err != NULL &&
+                   op_err->error_class == ERROR_CANCELLED; /* tells the step nothing */
     if (op_err == NULL) {
         next = step->end(attempt, &err);
-    } else {
+    } else if (!is_ours) {
         err = *op_err;
         next = step->failed == NULL ? STEP_FAIL : step->failed(attempt, &err);
     }
@@ -325,6 +327,8 @@ static void wish(struct attempt *attempt, enum attempt_wish wish)
     const struct step *step = current_step(attempt);
     if (step->cancel != NULL) {
         step->cancel(attempt, wish == ATTEMPT_WISH_KILL);
+    } else if (is_cancelled(attempt)) {
+        op_cancel(attempt->op);
     }
     if (wish == ATTEMPT_WISH_KILL) {
         timer_arm(attempt->timer, KILL_PATIENCE_MS);

@@ -126,13 +126,6 @@ static enum step_next find_end(struct attempt *attempt, struct error *err)
     return STEP_NEXT;
 }
 
-static void find_cancel(struct attempt *attempt, bool is_kill)
-{
-    struct evaluate_stage *stage = attempt->state;
-    (void)is_kill;
-    training_describe_cancel(attempt->spec.services->training, &stage->describe);
-}
-
 static enum step_next find_failed(struct attempt *attempt, struct error *err)
 {
     struct evaluate_stage *stage = attempt->state;
@@ -180,13 +173,6 @@ static enum step_next fetch_failed(struct attempt *attempt, struct error *err)
     struct evaluate_stage *stage = attempt->state;
     error_prefix(err, "%s", files[stage->at].name);
     return STEP_FAIL;
-}
-
-static void fetch_cancel(struct attempt *attempt, bool is_kill)
-{
-    struct evaluate_stage *stage = attempt->state;
-    (void)is_kill;
-    transfer_cancel(&stage->transfer);
 }
 
 /* ---- score model */
@@ -368,16 +354,8 @@ static enum step_next judge_end(struct attempt *attempt, struct error *err)
 }
 
 static const struct step evaluate_steps[] = {
-    {.name = "find model",
-     .begin = find_begin,
-     .end = find_end,
-     .failed = find_failed,
-     .cancel = find_cancel},
-    {.name = "fetch files",
-     .begin = fetch_begin,
-     .end = fetch_end,
-     .failed = fetch_failed,
-     .cancel = fetch_cancel},
+    {.name = "find model", .begin = find_begin, .end = find_end, .failed = find_failed},
+    {.name = "fetch files", .begin = fetch_begin, .end = fetch_end, .failed = fetch_failed},
     {.name = "score model", .begin = score_begin, .end = score_end, .cancel = score_cancel},
     {.name = "judge model", .end = judge_end},
 };

@@ -53,13 +53,6 @@ static void invoke_begin(struct attempt *attempt)
     function_invoke_start(attempt->spec.services->functions, &stage->invoke);
 }
 
-static void invoke_cancel(struct attempt *attempt, bool is_kill)
-{
-    struct function_invoke_stage *stage = attempt->state;
-    (void)is_kill;
-    function_invoke_cancel(&stage->invoke);
-}
-
 /* Moves on to the first member from `member` on that is a place. */
 static bool find_place(struct function_invoke_stage *stage, const struct json *member)
 {
@@ -123,7 +116,7 @@ static enum step_next verify_failed(struct attempt *attempt, struct error *err)
 }
 
 static const struct step function_invoke_steps[] = {
-    {.name = "invoke function", .begin = invoke_begin, .end = invoke_end, .cancel = invoke_cancel},
+    {.name = "invoke function", .begin = invoke_begin, .end = invoke_end},
     {.name = "verify outputs", .begin = verify_begin, .end = verify_end, .failed = verify_failed},
 };
 

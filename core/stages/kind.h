@@ -30,7 +30,7 @@ struct step {
     step_end_fn end; /* the operation succeeded; what next? */
     /* The operation failed with err; what next? NULL: the attempt fails with it. */
     step_end_fn failed;
-    /* Makes the operation end soon. NULL: it is short anyway. */
+    /* Makes the operation end soon. NULL: op_cancel does that. */
     void (*cancel)(struct attempt *attempt, bool is_kill);
 };
 

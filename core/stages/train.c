@@ -46,14 +46,6 @@ static void wait_after_trouble(struct attempt *attempt, const struct error *err,
                 nth, most, (long long)attempt->delay_ms, err->message);
 }
 
-void train_look_cancel(struct attempt *attempt, bool is_kill)
-{
-    struct train_stage *stage = attempt->state;
-    (void)is_kill;
-    training_describe_cancel(train_service(attempt), &stage->describe);
-    training_logs_cancel(train_service(attempt), &stage->logs);
-}
-
 /* Trouble on the way to a job that goes on without us: wait and ask again, but not for ever. */
 enum step_next train_tolerate(struct attempt *attempt, struct error *err)
 {
@@ -304,14 +296,8 @@ static const struct step train_steps[] = {
                        .begin = train_channels_begin,
                        .end = train_channels_end,
                        .failed = train_channels_failed},
-    [STEP_SCHEMA] = {.name = "read schema",
-                     .begin = train_schema_begin,
-                     .end = train_schema_end,
-                     .cancel = train_transfer_cancel},
-    [STEP_DATA] = {.name = "check data",
-                   .begin = train_data_begin,
-                   .end = train_data_end,
-                   .cancel = train_transfer_cancel},
+    [STEP_SCHEMA] = {.name = "read schema", .begin = train_schema_begin, .end = train_schema_end},
+    [STEP_DATA] = {.name = "check data", .begin = train_data_begin, .end = train_data_end},
     [STEP_SUBMIT] = {.name = "submit job",
                      .begin = submit_begin,
                      .end = submit_end,
@@ -319,13 +305,11 @@ static const struct step train_steps[] = {
     [STEP_FIND] = {.name = "find job",
                    .begin = train_describe_begin,
                    .end = find_end,
-                   .failed = find_failed,
-                   .cancel = train_look_cancel},
+                   .failed = find_failed},
     [STEP_WAIT] = {.name = "wait for job",
                    .begin = train_wait_begin,
                    .end = train_wait_end,
-                   .failed = train_wait_failed,
-                   .cancel = train_look_cancel},
+                   .failed = train_wait_failed},
     [STEP_OUTCOME] = {.name = "fetch outcome",
                       .begin = train_outcome_begin,
                       .end = train_outcome_end,

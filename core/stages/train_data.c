@@ -68,13 +68,6 @@ static void start_transfer(struct attempt *attempt, enum channel channel, transf
     transfer_start(attempt->spec.loop, &stage->transfer);
 }
 
-void train_transfer_cancel(struct attempt *attempt, bool is_kill)
-{
-    struct train_stage *stage = attempt->state;
-    (void)is_kill;
-    transfer_cancel(&stage->transfer);
-}
-
 void train_schema_begin(struct attempt *attempt)
 {
     struct train_stage *stage = attempt->state;

@@ -61,7 +61,6 @@ struct train_stage {
 /* train.c: what the other two files use. */
 struct training_service *train_service(const struct attempt *attempt);
 void train_describe_begin(struct attempt *attempt);
-void train_look_cancel(struct attempt *attempt, bool is_kill); /* of the job or its log */
 /* Trouble on the way to a job that goes on without us: wait and ask again, but not for ever. */
 enum step_next train_tolerate(struct attempt *attempt, struct error *err);
 /* Until the next look at the job: longer each time, from the beginning when its status changes. */
@@ -76,7 +75,6 @@ void train_schema_begin(struct attempt *attempt);
 enum step_next train_schema_end(struct attempt *attempt, struct error *err);
 void train_data_begin(struct attempt *attempt);
 enum step_next train_data_end(struct attempt *attempt, struct error *err);
-void train_transfer_cancel(struct attempt *attempt, bool is_kill);
 
 /* train_follow.c */
 void train_wait_begin(struct attempt *attempt);

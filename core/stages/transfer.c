@@ -99,9 +99,17 @@ static void on_opened(struct op *op, const struct error *err)
     }
 }
 
+static void cancel(void *context)
+{
+    struct transfer *transfer = context;
+    transfer->is_cancelled = true;
+    op_cancel(&transfer->reader.op);
+}
+
 void transfer_start(struct loop *loop, struct transfer *transfer)
 {
     op_begin(&transfer->op, loop);
+    op_on_cancel(&transfer->op, cancel, transfer);
     transfer->loop = loop;
     transfer->size_bytes = 0;
     transfer->is_cancelled = false;
@@ -112,11 +120,6 @@ void transfer_start(struct loop *loop, struct transfer *transfer)
         .key = transfer->key,
     };
     object_open_start(transfer->store, &transfer->reader);
-}
-
-void transfer_cancel(struct transfer *transfer)
-{
-    transfer->is_cancelled = true;
 }
 
 bool file_sink_take(void *context, struct str chunk, struct error *err)

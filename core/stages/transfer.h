@@ -33,8 +33,8 @@ struct transfer {
     bool is_cancelled;
 };
 
+/* A cancel ends what is being read at once; done comes when the consumer has given up its chunk. */
 void transfer_start(struct loop *loop, struct transfer *transfer);
-void transfer_cancel(struct transfer *transfer); /* done comes after the current chunk */
 
 /* A consumer that writes a new file (0600); context: struct file_sink. file_sink_done is owed. */
 struct file_sink {

@@ -412,18 +412,55 @@ def test_stop_stops_the_job_and_waits_until_it_is_stopped(world):
     assert json.loads(out.splitlines()[-1])["state"] == "cancelled", err
 
 
+def stop_while_it_hangs(world, name):
+    """One stop while the operator's call of this name (of S3: this method) has no answer."""
+    seen = len(world.aws.calls)
+
+    def hangs(call):
+        is_object = call.service == "s3" and any(c.operation == "Invoke" for c in world.aws.calls[seen:])
+        return call.key_id == OPERATOR[0] and name == (call.method if is_object else call.operation)
+
+    world.aws.fail("half_open", count=10**6, match=hangs)
+    runner = world.start("--batch", "--format", "json")
+    wait_for(lambda: any(getattr(call, "fault", None) for call in world.aws.calls[seen:]))
+    return runner
+
+
+def test_one_stop_ends_a_call_that_hangs(world):
+    """Nothing is waited for but what may cost money; the stall limits are a minute."""
+    world.aws.training.pace_s = 0
+    for name in ("GetFunctionConfiguration", "Invoke", "HEAD", "GET", "DescribeTrainingJob", "GetLogEvents"):
+        runner = stop_while_it_hangs(world, name)
+        world.aws.heal()  # the stop itself is answered
+        began = time.monotonic()
+        runner.send_signal(signal.SIGINT)
+        out, err = runner.communicate(timeout=30)
+        world.said += [out, err]
+        assert json.loads(out.splitlines()[-1])["state"] == "cancelled" and runner.returncode == 130, (name, out, err)
+        assert time.monotonic() - began < 15, name
+    assert all(job.status != "InProgress" for job in world.aws.training.jobs.values())
+
+
+def test_one_stop_ends_a_lookup_that_hangs(tmp_path, database, named):
+    world = AwsWorld(tmp_path, database, **named[0])
+    try:
+        lookups = fail_lookups(world, named, every=1, offset=0, hang_s=60)
+        runner = world.start("--batch", "--format", "json")
+        wait_for(lambda: lookups.counts.exists() and lookups.counts.stat().st_size > 0)
+        began = time.monotonic()
+        runner.send_signal(signal.SIGINT)
+        out, err = runner.communicate(timeout=30)
+        world.said += [out, err]
+        assert json.loads(out.splitlines()[-1])["state"] == "cancelled" and runner.returncode == 130, (out, err)
+        assert time.monotonic() - began < 15
+    finally:
+        world.close()
+
+
 def test_a_run_is_let_go_of_while_a_call_hangs(world):
     """SIGINT twice: nobody waits for AWS, and nothing of the call is left to trip over."""
     for name in ("GetFunctionConfiguration", "Invoke", "HEAD", "GET", "CreateTrainingJob", "DescribeTrainingJob"):
-        before = len(world.aws.calls)
-
-        def hangs(call, name=name, before=before):
-            is_object = call.service == "s3" and any(c.operation == "Invoke" for c in world.aws.calls[before:])
-            return call.key_id == OPERATOR[0] and name == (call.method if is_object else call.operation)
-
-        world.aws.fail("half_open", count=10**6, match=hangs)
-        runner = world.start("--batch", "--format", "json")
-        wait_for(lambda before=before: any(getattr(call, "fault", None) for call in world.aws.calls[before:]))
+        runner = stop_while_it_hangs(world, name)
         for _ in range(2):
             runner.send_signal(signal.SIGINT)
             time.sleep(0.2)

@@ -28,6 +28,16 @@ const struct fake_job_state fake_job_fails_internal[] = {
 const struct fake_job_state fake_job_runs[] = {{"InProgress", "Training", NULL}, {0}};
 const struct fake_job_state fake_job_stopped[] = {{"Stopped", "Stopped", NULL}, {0}};
 
+static void cancel_hanging(void *context)
+{
+    struct fake_services *fake = context;
+    struct op *op = fake->hanging;
+    struct error err;
+    fake->hanging = NULL;
+    error_set(&err, ERROR_CANCELLED, "cancelled", "cancelled");
+    op_finish(op, &err);
+}
+
 /* Counts the call; false: it is failed or left hanging, and the caller returns. */
 static bool answer(struct fake_services *fake, enum fake_call call, struct op *op)
 {
@@ -53,6 +63,7 @@ static bool answer(struct fake_services *fake, enum fake_call call, struct op *o
     }
     if (due->hangs) {
         fake->hanging = op;
+        op_on_cancel(op, fake->is_deaf ? NULL : cancel_hanging, fake);
     } else {
         op_finish(op, &due->error);
     }
@@ -215,7 +226,8 @@ struct reading {
 static void open_object(struct object_store *store, struct object_reader *reader)
 {
     struct fake_services *fake = of_store(store);
-    if (!answer(fake, FAKE_OBJECT_OPEN, &reader->op)) {
+    bool is_answered = answer(fake, FAKE_OBJECT_OPEN, &reader->op);
+    if (!is_answered && fake->hanging != &reader->op) {
         return;
     }
     struct fake_object *object = fake_find(fake, reader->bucket, reader->key);
@@ -227,8 +239,10 @@ static void open_object(struct object_store *store, struct object_reader *reader
     reading->object = object;
     reading->offset = (size_t)reader->offset;
     reader->handle = reading;
-    fill_info(object, &reader->info);
-    op_finish(&reader->op, NULL);
+    if (is_answered) {
+        fill_info(object, &reader->info);
+        op_finish(&reader->op, NULL);
+    }
 }
 
 static void read_object(struct object_reader *reader)
@@ -247,6 +261,8 @@ static void read_object(struct object_reader *reader)
 
 static void close_object(struct object_reader *reader)
 {
+    struct fake_services *fake = of_store(reader->store);
+    fake->hanging = fake->hanging == &reader->op ? NULL : fake->hanging;
     free(reader->handle);
 }
 
@@ -422,17 +438,6 @@ static void invoke_function(struct function_service *service, struct function_in
     req->result = json_parse(str_from(function->result), &err);
     assert(req->result != NULL);
     op_finish(&req->op, NULL);
-}
-
-static void cancel_function(struct function_invoke *req)
-{
-    struct fake_services *fake = of_functions(req->service);
-    if (fake->hanging == &req->op) {
-        struct error err;
-        error_set(&err, ERROR_CANCELLED, "cancelled", "cancelled");
-        fake->hanging = NULL;
-        op_finish(&req->op, &err);
-    }
 }
 
 static void free_functions(struct function_service *service)
@@ -642,8 +647,8 @@ struct fake_services *fake_services_new(struct loop *loop, struct clock *clock)
         create_object, write_object, commit_object, abort_object, copy_object,
         remove_object, make_bucket,  free_store,
     };
-    fake->function_ops = (struct function_service_ops){
-        list_functions, check_function, invoke_function, cancel_function, free_functions};
+    fake->function_ops = (struct function_service_ops){list_functions, check_function,
+                                                       invoke_function, free_functions};
     fake->training_ops = (struct training_service_ops){.create = create_job,
                                                        .describe = describe_job,
                                                        .stop = stop_job,

@@ -87,6 +87,7 @@ struct fake_services {
     void (*on_call)(void *context, enum fake_call call); /* before the answer; may be NULL */
     void *on_call_context;
     struct op *hanging; /* a call left without an answer */
+    bool is_deaf;       /* it does not end when it is cancelled */
     struct fake_failure failures[FAKE_FAILURES_MAX];
     size_t failure_count;
     struct fake_object objects[FAKE_OBJECTS_MAX];

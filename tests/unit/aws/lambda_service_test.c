@@ -339,7 +339,8 @@ static void the_deadline_is_a_transient_timeout(void **state)
 
 static void cancel_in_time(void *context)
 {
-    function_invoke_cancel(context);
+    struct function_invoke *req = context;
+    op_cancel(&req->op);
 }
 
 static void cancel_leaves_the_call(void **state)
@@ -351,8 +352,41 @@ static void cancel_leaves_the_call(void **state)
     timer_arm(timer, 30);
     assert_false(invoke(f, &req));
     assert_int_equal(f->err.error_class, ERROR_CANCELLED);
-    function_invoke_cancel(&req); /* over: nothing happens */
+    op_cancel(&req.op); /* over: nothing happens */
     timer_free(timer);
+}
+
+static void cancel_op(void *context)
+{
+    op_cancel(context);
+}
+
+static void ends_when_cancelled(struct fixture *f, struct op *op)
+{
+    struct timer *timer = timer_new(f->loop, cancel_op, op);
+    timer_arm(timer, 30);
+    assert_false(loop_await(f->loop, op, &f->err));
+    assert_int_equal(f->err.error_class, ERROR_CANCELLED);
+    timer_free(timer);
+}
+
+static void a_check_or_a_list_that_hangs_ends_when_it_is_cancelled(void **state)
+{
+    struct fixture *f = *state;
+    struct function_check check = {.name = "f"};
+    struct function_list list = {.count = 0};
+    struct fake_answer silence = {.fault = FAKE_SILENT};
+    fake_aws_expect(f->aws, (struct fake_exchange){.method = "GET", .answer = silence});
+    function_check_start(f->service, &check);
+    ends_when_cancelled(f, &check.op);
+    fake_aws_expect(f->aws, (struct fake_exchange){.method = "GET", .answer = {.body = STR("{}")}});
+    fake_aws_expect(f->aws, (struct fake_exchange){.method = "POST", .answer = silence});
+    function_check_start(f->service, &check);
+    ends_when_cancelled(f, &check.op);
+    fake_aws_expect(f->aws, (struct fake_exchange){.method = "GET", .answer = silence});
+    function_list_start(f->service, &list);
+    ends_when_cancelled(f, &list.op);
+    function_list_done(&list);
 }
 
 static void too_large_an_event_is_not_sent(void **state)
@@ -607,6 +641,7 @@ int main(void)
         TEST(refusals_are_told_in_lambdas_words),
         TEST(the_deadline_is_a_transient_timeout),
         TEST(cancel_leaves_the_call),
+        TEST(a_check_or_a_list_that_hangs_ends_when_it_is_cancelled),
         TEST(too_large_an_event_is_not_sent),
         TEST(too_large_an_answer_is_refused),
         TEST(bad_names_are_refused),

@@ -4,6 +4,7 @@
 #include "core/aws/s3_message.h"
 #include "core/base/alloc.h"
 #include "core/base/random.h"
+#include "core/loop/timer.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fake_s3.h"
 
@@ -267,6 +268,62 @@ static void a_reader_closed_in_the_middle_leaves_nothing(void **state)
     assert_true(loop_await(f->loop, &reader.op, &err)); /* the next ranges are on their way */
     object_close(&reader);
     assert_null(reader.handle);
+    free(bytes);
+}
+
+static void cancel_op(void *context)
+{
+    op_cancel(context);
+}
+
+/* The loop stands still until the timer: the server is silent. */
+static void must_end_when_cancelled(struct fixture *f, struct op *op)
+{
+    struct error err;
+    struct timer *timer = timer_new(f->loop, cancel_op, op);
+    timer_arm(timer, 30);
+    assert_false(loop_await(f->loop, op, &err));
+    assert_int_equal(err.error_class, ERROR_CANCELLED);
+    op_cancel(op); /* over: nothing happens */
+    timer_free(timer);
+}
+
+static void a_call_that_hangs_ends_when_it_is_cancelled(void **state)
+{
+    struct fixture *f = *state;
+    struct fake_answer silence = {.fault = FAKE_SILENT};
+    struct object_head head = {.bucket = BUCKET, .key = "k"};
+    struct object_list list = {.bucket = BUCKET, .prefix = ""};
+    fake_s3_fail(f->s3, "HEAD", 1, silence);
+    object_head_start(f->store, &head);
+    must_end_when_cancelled(f, &head.op);
+    fake_s3_fail(f->s3, "GET", 1, silence);
+    object_list_start(f->store, &list);
+    must_end_when_cancelled(f, &list.op);
+    object_list_done(&list);
+}
+
+static void a_read_that_hangs_ends_when_it_is_cancelled(void **state)
+{
+    struct fixture *f = *state;
+    size_t size = 3 * (size_t)PART;
+    char *bytes = make_bytes(size);
+    fake_s3_put(f->s3, BUCKET, "k", (struct str){bytes, size});
+    for (int at = 1; at <= 3; at++) { /* the request that opens, or a range behind it */
+        struct object_reader reader = {.bucket = BUCKET, .key = "k"};
+        struct timer *timer = timer_new(f->loop, cancel_op, &reader.op);
+        struct error err;
+        fake_s3_fail(f->s3, "GET", at, (struct fake_answer){.fault = FAKE_SILENT});
+        timer_arm(timer, 200);
+        object_open_start(f->store, &reader);
+        while (loop_await(f->loop, &reader.op, &err)) {
+            object_read_start(&reader);
+        }
+        assert_int_equal(err.error_class, ERROR_CANCELLED);
+        assert_null(reader.handle);
+        object_close(&reader);
+        timer_free(timer);
+    }
     free(bytes);
 }
 
@@ -739,6 +796,8 @@ int main(void)
         behaviour(absent_and_forbidden_objects_are_told_apart),
         behaviour(an_object_that_changes_while_it_is_read_is_found_out),
         behaviour(a_reader_closed_in_the_middle_leaves_nothing),
+        behaviour(a_call_that_hangs_ends_when_it_is_cancelled),
+        behaviour(a_read_that_hangs_ends_when_it_is_cancelled),
         behaviour(throttled_parts_are_sent_again),
         behaviour(a_completion_that_fails_inside_a_200_is_tried_again),
         behaviour(written_bytes_are_taken_before_a_write_ends),

@@ -276,6 +276,25 @@ static void a_reader_may_be_closed_while_it_reads_ahead(void **state)
     object_close(&reader);
 }
 
+static void a_read_that_is_cancelled_closes_its_reader(void **state)
+{
+    struct fixture *fixture = *state;
+    char *content = make_content(4 * MIB);
+    assert_true(put(fixture, "raw", "k", (struct str){content, 4 * MIB}, NULL));
+    free(content);
+    struct object_reader reader = {.bucket = "raw", .key = "k"};
+    object_open_start(fixture->store, &reader);
+    op_cancel(&reader.op); /* it is short */
+    assert_true(loop_await(fixture->loop, &reader.op, &fixture->err));
+    object_read_start(&reader);
+    assert_true(loop_await(fixture->loop, &reader.op, &fixture->err));
+    object_read_start(&reader); /* waits for what is read ahead */
+    op_cancel(&reader.op);
+    assert_false(loop_await(fixture->loop, &reader.op, &fixture->err));
+    assert_int_equal(fixture->err.error_class, ERROR_CANCELLED);
+    assert_null(reader.handle);
+}
+
 static void an_open_reader_keeps_the_old_content_when_the_object_is_replaced(void **state)
 {
     struct fixture *fixture = *state;
@@ -669,6 +688,7 @@ int main(void)
         behaviour(a_range_is_read_exactly),
         behaviour(if_match_refuses_changed_content),
         behaviour(a_reader_may_be_closed_while_it_reads_ahead),
+        behaviour(a_read_that_is_cancelled_closes_its_reader),
         behaviour(an_open_reader_keeps_the_old_content_when_the_object_is_replaced),
         behaviour(a_file_cut_by_hand_while_it_is_read_is_an_error),
         behaviour(absent_objects_and_buckets_are_not_found),

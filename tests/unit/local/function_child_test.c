@@ -208,7 +208,7 @@ static void a_call_cancelled_while_it_asks_for_the_dsn_starts_no_child(void **st
     struct function_invoke req = {.name = "wants-database"};
     program_is(fixture, "echo {}");
     function_invoke_start(service, &req);
-    function_invoke_cancel(&req);
+    op_cancel(&req.op);
     assert_false(loop_await(fixture->loop, &req.op, &fixture->err));
     assert_int_equal(fixture->err.error_class, ERROR_CANCELLED);
     function_service_free(service);
@@ -354,10 +354,10 @@ static void cancel_ends_the_call(void **state)
     struct function_invoke req = {.name = "f"};
     program_is(fixture, "exec /bin/sleep 60");
     function_invoke_start(fixture->service, &req);
-    function_invoke_cancel(&req);
+    op_cancel(&req.op);
     assert_false(loop_await(fixture->loop, &req.op, &fixture->err));
     assert_int_equal(fixture->err.error_class, ERROR_CANCELLED);
-    function_invoke_cancel(&req); /* over: nothing happens */
+    op_cancel(&req.op); /* over: nothing happens */
 }
 
 static void list_and_check_ask_the_program(void **state)

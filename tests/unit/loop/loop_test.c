@@ -45,6 +45,38 @@ static void done_comes_once_and_only_from_a_later_turn(void **state)
     loop_free(loop);
 }
 
+static void finish_cancelled(void *context)
+{
+    struct counter *counter = context;
+    struct error err;
+    error_set(&err, ERROR_CANCELLED, "cancelled", "cancelled");
+    op_finish(&counter->op, &err);
+}
+
+static void a_cancel_is_heard_only_while_the_operation_is_under_way(void **state)
+{
+    (void)state;
+    struct loop *loop = loop_new();
+    struct counter counter = {.op = {.done = count_done, .context = &counter}};
+    op_cancel(&counter.op);
+    op_begin(&counter.op, loop);
+    op_cancel(&counter.op); /* nobody says how */
+    op_on_cancel(&counter.op, finish_cancelled, &counter);
+    op_cancel(&counter.op);
+    op_cancel(&counter.op); /* finished, not yet done */
+    assert_int_equal(counter.calls, 0);
+    loop_run(loop);
+    op_cancel(&counter.op);
+    assert_int_equal(counter.calls, 1);
+    assert_int_equal(counter.err.error_class, ERROR_CANCELLED);
+    op_begin(&counter.op, loop);
+    op_cancel(&counter.op); /* another operation: nobody has said how yet */
+    op_finish(&counter.op, NULL);
+    loop_run(loop);
+    assert_false(counter.had_error);
+    loop_free(loop);
+}
+
 static void restart_in_done(struct op *op, const struct error *err)
 {
     struct counter *counter = op->context;
@@ -235,6 +267,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(done_comes_once_and_only_from_a_later_turn),
+        cmocka_unit_test(a_cancel_is_heard_only_while_the_operation_is_under_way),
         cmocka_unit_test(operation_may_be_started_again_inside_done),
         cmocka_unit_test(request_may_be_freed_inside_done),
         cmocka_unit_test(await_gives_the_error_of_pool_work),

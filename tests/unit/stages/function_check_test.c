@@ -110,11 +110,29 @@ static void cancel_at_any_call_ends_as_cancelled(void **state)
     }
 }
 
+static void a_cancel_ends_a_check_or_a_list_that_hangs(void **state)
+{
+    static const enum fake_call calls[] = {FAKE_FUNCTION_CHECK, FAKE_FUNCTION_LIST};
+    (void)state;
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        struct attempt_fixture *fixture = with_functions();
+        fake_hang(fixture->fake, calls[i], 1);
+        fixture_start(fixture, fixture_json("{\"functions\":[\"clean-raw\",\"mrege\"]}"), false);
+        loop_run(fixture->loop);
+        assert_int_equal(fixture->finished, 0);
+        attempt_cancel(fixture->attempt);
+        loop_run(fixture->loop);
+        assert_int_equal(fixture->outcome, OUTCOME_CANCELLED);
+        fixture_free(fixture);
+    }
+}
+
 static void a_killed_attempt_may_be_freed_before_the_port_answers(void **state)
 {
     (void)state;
     struct attempt_fixture *fixture = with_functions();
     fake_hang(fixture->fake, FAKE_FUNCTION_CHECK, 1);
+    fixture->fake->is_deaf = true;
     fixture->kill_at = 1;
     fixture_run(fixture, ALL);
     assert_int_equal(fixture->outcome, OUTCOME_CANCELLED);
@@ -150,6 +168,7 @@ int main(void)
         cmocka_unit_test(an_inactive_function_wakes_when_it_is_called),
         cmocka_unit_test(trouble_of_the_service_keeps_its_class),
         cmocka_unit_test(cancel_at_any_call_ends_as_cancelled),
+        cmocka_unit_test(a_cancel_ends_a_check_or_a_list_that_hangs),
         cmocka_unit_test(a_killed_attempt_may_be_freed_before_the_port_answers),
         cmocka_unit_test(parameters_are_checked),
     };

@@ -751,7 +751,6 @@ static void cancel_waits_until_the_job_is_stopped(void **state)
     loop_run(world.fixture->loop);
     attempt_cancel(world.fixture->attempt);
     assert_int_equal(world.fixture->finished, 0);
-    fake_answer_hanging(world.fake);
     loop_run(world.fixture->loop);
     assert_int_equal(world.fixture->finished, 1);
     assert_int_equal(world.fixture->outcome, OUTCOME_CANCELLED);
@@ -761,12 +760,54 @@ static void cancel_waits_until_the_job_is_stopped(void **state)
     free_world(&world);
 }
 
+static void a_cancel_ends_whatever_hangs_before_there_is_a_job(void **state)
+{
+    static const enum fake_call calls[] = {FAKE_OBJECT_HEAD, FAKE_OBJECT_OPEN, FAKE_OBJECT_READ};
+    (void)state;
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        for (int nth = 1; nth <= 2; nth++) {
+            struct world world = new_world();
+            fake_hang(world.fake, calls[i], nth);
+            fixture_start(world.fixture, json_copy(world.parameters), false);
+            loop_run(world.fixture->loop);
+            assert_int_equal(world.fixture->finished, 0);
+            attempt_cancel(world.fixture->attempt);
+            loop_run(world.fixture->loop);
+            assert_int_equal(world.fixture->finished, 1);
+            assert_int_equal(world.fixture->outcome, OUTCOME_CANCELLED);
+            assert_int_equal(world.fake->counts[FAKE_TRAINING_CREATE], 0);
+            free_world(&world);
+        }
+    }
+}
+
+/* Whether there is a job decides what has to be stopped. */
+static void a_cancel_waits_for_the_answer_to_a_submission(void **state)
+{
+    (void)state;
+    struct world world = new_world();
+    world.fake->is_deaf = true;
+    fake_hang(world.fake, FAKE_TRAINING_CREATE, 1);
+    world.fake->new_job_script = fake_job_runs;
+    fixture_start(world.fixture, json_copy(world.parameters), false);
+    loop_run(world.fixture->loop);
+    attempt_cancel(world.fixture->attempt);
+    loop_run(world.fixture->loop);
+    assert_int_equal(world.fixture->finished, 0);
+    fake_answer_hanging(world.fake);
+    loop_run(world.fixture->loop);
+    assert_int_equal(world.fixture->outcome, OUTCOME_CANCELLED);
+    assert_contains(buf_text(&world.fixture->steps), "submit job;stop job;");
+    free_world(&world);
+}
+
 static void kill_does_not_wait_for_remote_work(void **state)
 {
     (void)state;
     struct world world = new_world();
     world.fake->new_job_script = fake_job_runs;
     fake_hang(world.fake, FAKE_TRAINING_DESCRIBE, 2);
+    world.fake->is_deaf = true;
     fixture_start(world.fixture, json_copy(world.parameters), false);
     loop_run(world.fixture->loop);
     attempt_cancel(world.fixture->attempt);
@@ -900,6 +941,8 @@ int main(void)
         cmocka_unit_test(an_unknown_status_is_loud_and_stops_the_job),
         cmocka_unit_test(cancel_at_every_call_leaves_no_job_behind),
         cmocka_unit_test(cancel_waits_until_the_job_is_stopped),
+        cmocka_unit_test(a_cancel_ends_whatever_hangs_before_there_is_a_job),
+        cmocka_unit_test(a_cancel_waits_for_the_answer_to_a_submission),
         cmocka_unit_test(kill_does_not_wait_for_remote_work),
         cmocka_unit_test(kill_at_every_call_ends_at_once),
         cmocka_unit_test(whatever_call_fails_the_end_is_legal_and_no_job_is_left),
