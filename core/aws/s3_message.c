@@ -60,13 +60,15 @@ uint64_t s3_copy_part_bytes(uint64_t size_bytes, uint64_t limit_bytes)
     return least > limit_bytes / COPY_PARTS ? least : limit_bytes / COPY_PARTS;
 }
 
+/* False, and `to` untouched, when there is nothing or it does not fit. */
 static bool copy_text(char *to, size_t size, struct str text)
 {
-    if (text.len < size) {
-        memcpy(to, text.ptr, text.len);
-        to[text.len] = '\0';
+    if (text.len == 0 || text.len >= size) {
+        return false;
     }
-    return text.len > 0 && text.len < size;
+    memcpy(to, text.ptr, text.len);
+    to[text.len] = '\0';
+    return true;
 }
 
 void s3_read_info(const struct aws_call *call, const char *key, struct object_info *out_info)
