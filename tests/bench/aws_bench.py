@@ -60,11 +60,12 @@ class Client:
         self.took = {}
 
     def run(self, what, target):
-        if what == "get small":
-            shutil.rmtree(target, ignore_errors=True)
-            os.makedirs(target)
-        elif what == "get 1 GiB" and os.path.exists(target):
+        if os.path.isdir(target):
+            shutil.rmtree(target)
+        elif os.path.exists(target):
             os.unlink(target)
+        if what == "get small":
+            os.makedirs(target)
         before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
         child = subprocess.run(self.commands[what], env=self.environment, capture_output=True, text=True)
         seconds = time.monotonic() - started
@@ -114,19 +115,19 @@ def s3(folder):
                 for program in programs:
                     program.run(what, target)
             report(what, programs)
-        identity(programs[0], os.path.join(bucket, "large"))
+        identity(programs[0], os.path.join(bucket, "large"), target)
         server.stdin.close()
         server.wait()
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def identity(ours, large):
+def identity(ours, large, target):
     """As the pipeline does it: the digest of the whole object is its identity, a second pass over its bytes."""
     what = "put 1 GiB, and its digest"
     ours.commands[what] = [TOOL, "put", "bucket", "up", large, "sha256"]
     for _ in range(ROUNDS):
-        ours.run(what, None)
+        ours.run(what, target)
     report(what, [ours])
 
 
