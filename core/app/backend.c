@@ -5,6 +5,7 @@
 #include "core/aws/call.h"
 #include "core/aws/lambda_service.h"
 #include "core/aws/s3_store.h"
+#include "core/aws/sagemaker_hyperparameters.h"
 #include "core/aws/sagemaker_service.h"
 #include "core/base/alloc.h"
 #include "core/base/file.h"
@@ -18,6 +19,7 @@
 #include "core/ports/function_service.h"
 #include "core/ports/object_store.h"
 #include "core/ports/training_service.h"
+#include "core/stages/train_request.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +66,46 @@ bool backend_check_role(const struct config *config, struct error *err)
            error_set(err, ERROR_PERMANENT, "bad_config",
                      "training.role is empty: set the ARN of SageMaker's execution role, "
                      "arn:aws:iam::111122223333:role/NAME");
+}
+
+/* What comes from another stage is not known before the run. */
+static bool are_known(const struct json *hyperparameters)
+{
+    bool is_known = json_is_object(hyperparameters);
+    for (const struct json *at = json_first(hyperparameters); at != NULL; at = json_next(at)) {
+        is_known = is_known && !parameters_is_reference(at);
+    }
+    return is_known;
+}
+
+static bool check_hyperparameters(const struct config *config, const struct stage_def *stage,
+                                  struct error *err)
+{
+    const struct json *parameters = stage->parameters;
+    const char *image = json_text_or(parameters, "image", "");
+    image = *image == '\0' ? config_text(config, CONFIG_training_image) : image;
+    if (!sagemaker_is_xgboost(image) || !are_known(json_get(parameters, "hyperparameters"))) {
+        return true;
+    }
+    struct train_request request = {
+        .parameters = parameters, .job_name = "", .intent = "", .run_id = "", .stage = stage->name};
+    struct json *json = train_request_json(&request);
+    bool is_good = sagemaker_check_hyperparameters(json_get(json, "HyperParameters"), err);
+    json_free(json);
+    return is_good || error_prefix(err, "stage %s", stage->name);
+}
+
+bool backend_check_hyperparameters(const struct config *config, struct error *err)
+{
+    bool is_good = true;
+    if (!backend_is_aws(config, CONFIG_backend_training_service)) {
+        return true;
+    }
+    for (size_t i = 0; i < config->dag->count && is_good; i++) {
+        const struct stage_def *stage = &config->dag->stages[i];
+        is_good = strcmp(stage->kind, "train") != 0 || check_hyperparameters(config, stage, err);
+    }
+    return is_good;
 }
 
 bool backend_trains_in(const struct config *config, const char *bucket)

@@ -32,6 +32,9 @@ bool backend_check_reach(const struct config *config, struct error *err);
 /* Whether there is a role for SageMaker to take on, where it trains ("bad_config"): without one a
  * run would fail only after the calls before the training. */
 bool backend_check_role(const struct config *config, struct error *err);
+/* Whether SageMaker's XGBoost takes the hyperparameters of each training stage
+ * ("bad_hyperparameter"); its container would tell only after all that comes before. */
+bool backend_check_hyperparameters(const struct config *config, struct error *err);
 /* Whether SageMaker reads or writes this bucket, which must then be in its own region. */
 bool backend_trains_in(const struct config *config, const char *bucket);
 /* True when the database is the private cluster. */

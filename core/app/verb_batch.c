@@ -183,7 +183,8 @@ static int run_batch(struct app *app, const char *run_id)
 static int check_backend(const struct app *app)
 {
     struct error err;
-    if (backend_check_reach(app->config, &err) && backend_check_role(app->config, &err)) {
+    if (backend_check_reach(app->config, &err) && backend_check_role(app->config, &err) &&
+        backend_check_hyperparameters(app->config, &err)) {
         return EXIT_CODE_OK;
     }
     complain("%s", err.message);

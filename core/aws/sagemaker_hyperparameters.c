@@ -286,6 +286,12 @@ static bool check_needs(const struct json *hyperparameters, struct error *err)
                      "hyperparameter num_class is missing for a multi: objective");
 }
 
+bool sagemaker_is_xgboost(const char *image)
+{
+    return *image == '\0' || strstr(image, "/sagemaker-xgboost:") != NULL ||
+           strstr(image, "/sagemaker-xgboost@") != NULL;
+}
+
 bool sagemaker_check_hyperparameters(const struct json *hyperparameters, struct error *err)
 {
     if (!check_each(hyperparameters, err)) {

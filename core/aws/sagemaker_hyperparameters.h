@@ -11,4 +11,7 @@
  * the words of the container, with the nearest name for an unknown one. */
 bool sagemaker_check_hyperparameters(const struct json *hyperparameters, struct error *err);
 
+/* Whether an image is the one that this is about; "" is the built-in one. */
+bool sagemaker_is_xgboost(const char *image);
+
 #endif

@@ -200,13 +200,21 @@ static void complete_stopping(struct json *request, const struct sagemaker_setti
     }
 }
 
+/* What an image of somebody else's takes is not ours to say. */
+static bool check_hyperparameters(const struct json *request, struct error *err)
+{
+    const struct json *algorithm = json_get(request, "AlgorithmSpecification");
+    return !sagemaker_is_xgboost(json_text_or(algorithm, "TrainingImage", "")) ||
+           sagemaker_check_hyperparameters(json_get(request, "HyperParameters"), err);
+}
+
 struct json *sagemaker_complete_request(const struct json *request,
                                         const struct sagemaker_settings *settings,
                                         const char *region, struct error *err)
 {
     struct json *whole = json_copy(request);
-    if (!sagemaker_check_hyperparameters(json_get(whole, "HyperParameters"), err) ||
-        !complete_role(whole, settings, err) || !complete_image(whole, settings, region, err)) {
+    if (!complete_role(whole, settings, err) || !complete_image(whole, settings, region, err) ||
+        !check_hyperparameters(whole, err)) {
         json_free(whole);
         return NULL;
     }

@@ -11,7 +11,8 @@
 
 struct sagemaker_settings { /* texts and trees are borrowed; NULL and 0: not set */
     const char *role_arn;
-    const char *image;   /* NULL or "": the built-in XGBoost of the region */
+    const char *image;   /* NULL or "": the built-in XGBoost of the region; hyperparameters of an
+                            image that is not SageMaker's XGBoost are not looked at */
     const char *version; /* of the built-in XGBoost; NULL or "": SAGEMAKER_XGBOOST_VERSION */
     const char *volume_kms_key, *output_kms_key;
     const struct json *subnets, *security_groups; /* arrays of strings */

@@ -167,6 +167,14 @@ def test_without_a_role_for_training_nothing_is_begun(world):
         assert refused(world, verb, 78, "training.role is empty: set the ARN of SageMaker's execution role", training__role="") == []
 
 
+def test_with_hyperparameters_that_the_container_refuses_nothing_is_begun(world):
+    for verb in ("--batch", "--batch --dry-run"):
+        for name, value, sentence in (("max_dept", 5, "did you mean max_depth"), ("eta", 2, r"eta: 2 is not in \[0, 1\]"),
+                                      ("eval_metric", '"error, auc"', "does not take 'error, auc'")):
+            assert refused(world, verb, 78, "stage start_sagemaker_training: .*" + sentence,
+                           **{f"training__hyperparameters.{name}": value}) == []
+
+
 def test_a_function_that_is_not_there(world):
     asked = refused(world, "--batch", 1, "function not found: 'msecindustries-mergd'.*gatehouse functions deploy",
                     functions__merge="msecindustries-mergd")

@@ -114,6 +114,31 @@ static void spot_brings_its_wait_and_checkpoints_of_its_own(void **state)
     json_free(request);
 }
 
+static void hyperparameters_are_looked_at_where_they_are_known(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *image;
+        bool is_looked_at;
+    } cases[] = {
+        {"", true},
+        {"683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1", true},
+        {"683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost@sha256:1", true},
+        {"123456789012.dkr.ecr.us-east-1.amazonaws.com/ours:1", false},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct error err = {0};
+        struct json *request = parse(REQUEST);
+        struct sagemaker_settings settings = {.role_arn = ROLE, .image = cases[i].image};
+        json_set_text(json_get_mutable(request, "HyperParameters"), "depth_of_ours", "3");
+        struct json *whole = sagemaker_complete_request(request, &settings, "us-east-1", &err);
+        assert_true((whole == NULL) == cases[i].is_looked_at);
+        assert_string_equal(err.code, cases[i].is_looked_at ? "bad_hyperparameter" : "");
+        json_free(whole);
+        json_free(request);
+    }
+}
+
 static void what_is_missing_is_named_with_its_key(void **state)
 {
     (void)state;
@@ -680,7 +705,7 @@ static void a_look_waits_for_its_turn(void **state)
            "{\"TrainingJobName\":\"" JOB "\",\"TrainingJobStatus\":\"Completed\"}");
     training_describe_start(f->service, &req);
     assert_true(loop_await(f->loop, &req.op, &err));
-    assert_true(clock->monotonic_ms(clock) - before_ms >= 2 * SAGEMAKER_GATE_INTERVAL_MS);
+    assert_true(clock->monotonic_ms(clock) - before_ms >= SAGEMAKER_GATE_INTERVAL_MS);
     free(path);
 }
 
@@ -691,6 +716,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_request_is_completed_for_the_container),
         cmocka_unit_test(spot_brings_its_wait_and_checkpoints_of_its_own),
+        cmocka_unit_test(hyperparameters_are_looked_at_where_they_are_known),
         cmocka_unit_test(what_is_missing_is_named_with_its_key),
         cmocka_unit_test(each_region_has_its_image),
         cmocka_unit_test(a_description_is_read_in_whole),
