@@ -29,4 +29,5 @@ class Lookups:
 
     @property
     def asked_and_failed(self):
-        return struct.unpack("=qq", self.counts.read_bytes())
+        data = self.counts.read_bytes() if self.counts.exists() else b""
+        return struct.unpack("=qq", data) if data else (0, 0)
