@@ -1,11 +1,9 @@
 /* Read-only consoles, elevations by a clock of ours, and what is on record of them. */
 #include "core/app/audit.h"
 #include "core/app/client.h"
-#include "core/base/alloc.h"
 #include "core/base/file.h"
+#include "tests/support/client_scene.h"
 #include "tests/support/cmocka.h"
-#include "tests/support/run_fixture.h"
-#include "tests/support/store_fixture.h"
 
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -15,56 +13,17 @@
 
 enum { MINUTE_MS = 60000 };
 
-struct scene {
-    struct store_fixture store; /* of the runner */
-    struct fixture run;
-    struct options options;
-    struct app app;
-    struct client client;
-    int64_t now_ms;
-};
-
-static void load(struct scene *scene, const char *config, const char *const *environment)
-{
-    struct problems problems = {.count = 0};
-    scene->app.request.environment = environment;
-    scene->app.options = &scene->options;
-    scene->app.config =
-        config_load_text(&scene->app.request, "test.toml", str_from(config), &problems);
-    assert_int_equal(problems.count, 0);
-    scene->app.state_folder = xstrdup(scene->store.folder);
-}
-
 /* A store with one run, and a console on it. */
-static void set_up(struct scene *scene, const char *config, const char *const *environment)
+static void set_up(struct client_scene *scene, const char *config, const char *const *environment)
 {
     struct error err;
-    int64_t number = 0;
-    *scene = (struct scene){.now_ms = 0};
-    store_fixture_init(&scene->store);
-    load(scene, config, environment);
-    fixture_init(&scene->run, PLAN);
-    fixture_give(&scene->run, RUN_INPUT_START);
-    assert_true(store_create_run(scene->store.store, FIXTURE_RUN_ID, &scene->run.log.items[0],
-                                 &number, &err));
-    assert_true(store_append(scene->store.store, FIXTURE_RUN_ID, scene->run.log.items + 1,
-                             scene->run.log.count - 1, &err));
-    scene->now_ms = scene->run.now_ms;
+    client_scene_init(scene, &(struct client_scene_spec){PLAN, config, environment});
+    client_scene_store_news(scene);
     assert_true(client_init(&scene->client, &scene->app, &err));
     assert_true(client_show(&scene->client, "latest", &err));
 }
 
-static void tear_down(struct scene *scene)
-{
-    client_done(&scene->client);
-    store_close(scene->app.store);
-    config_free(scene->app.config);
-    free(scene->app.state_folder);
-    fixture_done(&scene->run);
-    store_fixture_done(&scene->store);
-}
-
-static void refresh(struct scene *scene, int64_t after_ms)
+static void refresh(struct client_scene *scene, int64_t after_ms)
 {
     struct error err;
     bool has_changed = false;
@@ -78,7 +37,7 @@ static void count_command(void *context, const struct command *command)
     ++*(size_t *)context;
 }
 
-static size_t pending(struct scene *scene)
+static size_t pending(struct client_scene *scene)
 {
     struct error err;
     size_t count = 0;
@@ -88,7 +47,7 @@ static size_t pending(struct scene *scene)
 }
 
 /* Is it let through? No runner can be started here, so its answer is not awaited. */
-static bool command(struct scene *scene)
+static bool command(struct client_scene *scene)
 {
     struct command stop = {.verb = COMMAND_STOP};
     struct error err = {.code = ""};
@@ -99,7 +58,7 @@ static bool command(struct scene *scene)
 
 static void assert_reason(const char *config, const char *const *environment, const char *reason)
 {
-    struct scene scene;
+    struct client_scene scene;
     struct error err;
     set_up(&scene, config, environment);
     assert_true(scene.client.is_read_only);
@@ -109,13 +68,13 @@ static void assert_reason(const char *config, const char *const *environment, co
     }
     assert_false(command(&scene));
     assert_int_equal(pending(&scene), 0);
-    tear_down(&scene);
+    client_scene_done(&scene);
 }
 
 static void it_opens_read_only_by_configuration_environment_and_production(void **state)
 {
     static const char *const environment[] = {"GATEHOUSE_CONSOLE_READ_ONLY=true", NULL};
-    struct scene scene;
+    struct client_scene scene;
     (void)state;
     assert_reason("[console]\nread_only = true\n", NULL, "console.read_only, test.toml:2");
     assert_reason("", environment, "console.read_only, GATEHOUSE_CONSOLE_READ_ONLY");
@@ -124,15 +83,15 @@ static void it_opens_read_only_by_configuration_environment_and_production(void 
     set_up(&scene, "[pipeline]\nenvironment = \"prod\"\n[console]\nread_only_production = false\n",
            NULL);
     assert_false(scene.client.is_read_only);
-    tear_down(&scene);
+    client_scene_done(&scene);
     set_up(&scene, "[pipeline]\nenvironment = \"product\"\n", NULL);
     assert_false(scene.client.is_read_only);
-    tear_down(&scene);
+    client_scene_done(&scene);
 }
 
 static void an_elevation_lets_commands_through_until_its_time_is_up(void **state)
 {
-    struct scene scene;
+    struct client_scene scene;
     struct error err;
     (void)state;
     set_up(&scene, "[console]\nread_only = true\n", NULL);
@@ -148,19 +107,19 @@ static void an_elevation_lets_commands_through_until_its_time_is_up(void **state
     assert_int_equal(scene.client.elevated_until_ms, 0);
     assert_false(command(&scene));
     assert_int_equal(pending(&scene), 1);
-    tear_down(&scene);
+    client_scene_done(&scene);
 }
 
 static void a_clock_that_is_set_back_ends_an_elevation(void **state)
 {
-    struct scene scene;
+    struct client_scene scene;
     struct error err;
     (void)state;
     set_up(&scene, "[console]\nread_only = true\n", NULL);
     assert_true(client_elevate(&scene.client, MINUTE_MS, "mend it", scene.now_ms, &err));
     refresh(&scene, -1);
     assert_true(scene.client.is_read_only);
-    tear_down(&scene);
+    client_scene_done(&scene);
 }
 
 static void an_elevation_needs_a_reason_and_has_a_limit(void **state)
@@ -176,7 +135,7 @@ static void an_elevation_needs_a_reason_and_has_a_limit(void **state)
         {8 * 60 * MINUTE_MS + 1, "r", "at most 8h (console.elevation_max)"},
         {INT64_MAX, "r", "at most 8h"},
     };
-    struct scene scene;
+    struct client_scene scene;
     struct error err;
     (void)state;
     set_up(&scene, "[console]\nread_only = true\n", NULL);
@@ -186,20 +145,20 @@ static void an_elevation_needs_a_reason_and_has_a_limit(void **state)
         assert_non_null(strstr(err.message, rows[i].message));
         assert_true(scene.client.is_read_only);
     }
-    tear_down(&scene);
+    client_scene_done(&scene);
     set_up(&scene, "[console]\nread_only = true\nelevation_max = \"0s\"\n", NULL);
     assert_false(client_elevate(&scene.client, 1, "r", scene.now_ms, &err));
     assert_non_null(strstr(err.message, "console.elevation_max is 0 (test.toml:3)"));
-    tear_down(&scene);
+    client_scene_done(&scene);
     set_up(&scene, "", NULL);
     assert_false(client_elevate(&scene.client, MINUTE_MS, "r", scene.now_ms, &err));
     assert_non_null(strstr(err.message, "may command runs as it is"));
-    tear_down(&scene);
+    client_scene_done(&scene);
 }
 
 static void what_cannot_be_put_on_record_does_not_happen(void **state)
 {
-    struct scene scene;
+    struct client_scene scene;
     struct error err;
     sqlite3 *db = NULL;
     (void)state;
@@ -212,19 +171,19 @@ static void what_cannot_be_put_on_record_does_not_happen(void **state)
     assert_int_equal(scene.client.elevated_until_ms, 0);
     sqlite3_close(db);
     assert_true(client_elevate(&scene.client, MINUTE_MS, "mend it", scene.now_ms, &err));
-    tear_down(&scene);
+    client_scene_done(&scene);
 }
 
 static void a_console_without_a_store_can_be_elevated_to_start_the_first_run(void **state)
 {
-    struct scene scene = {.now_ms = 1000};
+    struct client_scene scene;
     struct error err;
     bool has_changed = false;
     (void)state;
-    store_fixture_init(&scene.store);
+    client_scene_init(&scene,
+                      &(struct client_scene_spec){PLAN, "[console]\nread_only = true\n", NULL});
     store_close(scene.store.store);
     scene.store.store = NULL;
-    load(&scene, "[console]\nread_only = true\n", NULL);
     free(scene.app.state_folder);
     scene.app.state_folder = file_join(scene.store.folder, "fresh");
     assert_true(client_init(&scene.client, &scene.app, &err));
@@ -233,11 +192,7 @@ static void a_console_without_a_store_can_be_elevated_to_start_the_first_run(voi
     assert_non_null(scene.app.store);
     assert_true(client_refresh(&scene.client, scene.now_ms + MINUTE_MS, &has_changed, &err));
     assert_true(scene.client.is_read_only);
-    client_done(&scene.client);
-    store_close(scene.app.store);
-    config_free(scene.app.config);
-    free(scene.app.state_folder);
-    store_fixture_done(&scene.store);
+    client_scene_done(&scene);
 }
 
 /* ---- the operator log */
@@ -249,7 +204,7 @@ static const struct audit_entry *entry(const struct audit *audit, size_t index)
 
 static void the_operator_log_tells_who_what_why_and_the_answer(void **state)
 {
-    struct scene scene;
+    struct client_scene scene;
     struct error err;
     struct audit audit = {.count = 0};
     (void)state;
@@ -276,12 +231,12 @@ static void the_operator_log_tells_who_what_why_and_the_answer(void **state)
     assert_string_equal(entry(&audit, 2)->what, "read-only again");
     assert_string_equal(entry(&audit, 2)->reason, "its time was up");
     audit_done(&audit);
-    tear_down(&scene);
+    client_scene_done(&scene);
 }
 
 static void leaving_and_asking_end_an_elevation_on_record(void **state)
 {
-    struct scene scene;
+    struct client_scene scene;
     struct error err;
     struct audit audit = {.count = 0};
     (void)state;
@@ -294,12 +249,12 @@ static void leaving_and_asking_end_an_elevation_on_record(void **state)
     assert_int_equal(audit.count, 3);
     assert_string_equal(entry(&audit, 1)->reason, "asked for");
     audit_done(&audit);
-    tear_down(&scene);
+    client_scene_done(&scene);
 }
 
 static void a_console_that_may_command_can_be_made_read_only(void **state)
 {
-    struct scene scene;
+    struct client_scene scene;
     struct error err;
     (void)state;
     set_up(&scene, "", NULL);
@@ -307,7 +262,7 @@ static void a_console_that_may_command_can_be_made_read_only(void **state)
     assert_false(command(&scene));
     assert_true(client_elevate(&scene.client, MINUTE_MS, "again", scene.now_ms, &err));
     assert_true(command(&scene));
-    tear_down(&scene);
+    client_scene_done(&scene);
 }
 
 int main(void)
