@@ -1,24 +1,48 @@
-/* The generic cell rate algorithm (ITU-T I.371): the file holds the theoretical arrival time. */
+/* The generic cell rate algorithm (ITU-T I.371): the file holds the theoretical arrival time, and
+ * the boot whose clock it is of, so that any length of the queue is believed. */
 #include "core/aws/poll_gate.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
-/* Longer than this nobody waits: the file is of before the last boot, or not ours. */
-enum { WAIT_MAX_MS = 600000 };
+enum { BOOT_SIZE = 40 };
+
+struct record {
+    char boot[BOOT_SIZE]; /* the kernel's boot_id, padded with zeros */
+    int64_t due_ms;
+};
+
+/* https://docs.kernel.org/admin-guide/sysctl/kernel.html, "random" */
+static void read_boot(char out_boot[BOOT_SIZE])
+{
+    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    memset(out_boot, 0, BOOT_SIZE);
+    if (fd >= 0) {
+        if (read(fd, out_boot, BOOT_SIZE) < 0) {
+            memset(out_boot, 0, BOOT_SIZE);
+        }
+        close(fd);
+    }
+}
 
 static int64_t take(int fd, const struct poll_gate *gate, int64_t now_ms)
 {
-    int64_t due_ms = 0;
+    struct record record;
+    char boot[BOOT_SIZE];
     int64_t slack_ms = gate->interval_ms * gate->burst;
-    if (pread(fd, &due_ms, sizeof(due_ms), 0) != (ssize_t)sizeof(due_ms) || due_ms < now_ms ||
-        due_ms > now_ms + slack_ms + WAIT_MAX_MS) {
-        due_ms = now_ms;
+    read_boot(boot);
+    bool is_known = pread(fd, &record, sizeof(record), 0) == (ssize_t)sizeof(record) &&
+                    memcmp(record.boot, boot, BOOT_SIZE) == 0;
+    if (!is_known || record.due_ms < now_ms || record.due_ms > INT64_MAX / 2) {
+        record.due_ms = now_ms;
     }
-    int64_t wait_ms = due_ms + gate->interval_ms - slack_ms - now_ms;
-    due_ms += gate->interval_ms;
-    if (pwrite(fd, &due_ms, sizeof(due_ms), 0) != (ssize_t)sizeof(due_ms)) {
+    int64_t wait_ms = record.due_ms + gate->interval_ms - slack_ms - now_ms;
+    record.due_ms += gate->interval_ms;
+    memcpy(record.boot, boot, BOOT_SIZE);
+    if (pwrite(fd, &record, sizeof(record), 0) != (ssize_t)sizeof(record)) {
         return 0;
     }
     return wait_ms > 0 ? wait_ms : 0;

@@ -659,14 +659,48 @@ static void polls_of_all_runners_together_keep_a_pace(void **state)
     }
     assert_int_equal(poll_gate_take(&second, now_ms), 100);
     assert_int_equal(poll_gate_take(&first, now_ms), 200);
-    assert_int_equal(poll_gate_take(&first, now_ms + 10000), 0);    /* full again */
-    assert_int_equal(poll_gate_take(&first, now_ms - 86400000), 0); /* the clock was set back */
+    assert_int_equal(poll_gate_take(&first, now_ms + 10000), 0); /* full again */
     assert_int_equal(poll_gate_take(&(struct poll_gate){.path = NULL}, now_ms), 0);
     assert_int_equal(
         poll_gate_take(&(struct poll_gate){.path = "/nonexistent/gate", .interval_ms = 1}, now_ms),
         0);
     free(path);
     test_folder_free(folder);
+}
+
+static void a_queue_of_any_length_keeps_the_pace(void **state)
+{
+    const struct fixture *f = *state;
+    char *path = file_join(f->folder, "gate");
+    const struct poll_gate gate = {.path = path, .interval_ms = 200, .burst = 10};
+    const int64_t now_ms = 5000;
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(poll_gate_take(&gate, now_ms), 0);
+    }
+    for (int i = 1; i <= 5000; i++) { /* which takes 1,000 s */
+        assert_int_equal(poll_gate_take(&gate, now_ms), i * 200);
+    }
+    assert_int_equal(poll_gate_take(&gate, now_ms + 700000), 5001 * 200 - 700000);
+    free(path);
+}
+
+static void what_was_due_before_the_last_boot_is_forgotten(void **state)
+{
+    const struct fixture *f = *state;
+    struct error err;
+    struct buf record;
+    char *path = file_join(f->folder, "gate");
+    const struct poll_gate gate = {.path = path, .interval_ms = 200, .burst = 1};
+    buf_init(&record, 4096);
+    poll_gate_take(&gate, 5000);
+    assert_int_equal(poll_gate_take(&gate, 5000), 200);
+    assert_true(file_read(path, &record, &err));
+    record.ptr[0] = (char)(record.ptr[0] == '0' ? '1' : '0'); /* the boot's name comes first */
+    assert_true(file_write(path, buf_str(&record), 0600, &err));
+    assert_int_equal(poll_gate_take(&gate, 1000), 0);
+    assert_int_equal(poll_gate_take(&gate, 1000), 200);
+    buf_done(&record);
+    free(path);
 }
 
 static void a_clock_that_was_set_back_keeps_nobody_waiting(void **state)
@@ -730,6 +764,8 @@ int main(void)
         behaviour(an_absent_job_is_not_found_in_either_wording),
         behaviour(stopping_a_job_that_has_ended_is_success),
         behaviour(a_look_waits_for_its_turn),
+        behaviour(a_queue_of_any_length_keeps_the_pace),
+        behaviour(what_was_due_before_the_last_boot_is_forgotten),
         behaviour(a_clock_that_was_set_back_keeps_nobody_waiting),
         behaviour(a_log_is_followed_by_its_tokens),
         behaviour(a_page_that_does_not_fit_is_given_in_pieces),
