@@ -4,7 +4,7 @@
 
 #define EXIT_CODES(X)                                                                              \
     X(OK, 0, "All stages are done and the gate passed; or the verb did what it should.")           \
-    X(FAILED, 1, "A stage failed; or the verb could not do it.")                                   \
+    X(FAILED, 1, "A stage failed, or could not be stopped; or the verb could not do it.")          \
     X(REJECTED, 3, "The gate rejected the model; the pipeline itself is healthy.")                 \
     X(CREDENTIALS, 4, "Credentials are missing or were refused.")                                  \
     X(USAGE, 64, "The command line is wrong.")                                                     \

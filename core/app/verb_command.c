@@ -116,8 +116,9 @@ static int take_over(struct commanding *commanding, bool *out_is_owned)
         code = app_fail(&err, "");
     }
     backend_done(&backend);
-    bool is_stopped =
-        commanding->command.verb == COMMAND_STOP && run_state_is_final(state) && !*out_is_owned;
+    bool may_go_on = state == RUN_CANCELLED && code == EXIT_CODE_FAILED; /* its stop has failed */
+    bool is_stopped = commanding->command.verb == COMMAND_STOP && run_state_is_final(state) &&
+                      !*out_is_owned && !may_go_on;
     return is_stopped ? EXIT_CODE_OK : code;
 }
 

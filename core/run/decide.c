@@ -39,15 +39,22 @@ static void fail(struct draft *draft, size_t stage, const struct error *err)
     }
 }
 
-/* The work of a stopping stage has ended, however: what it was stopped for decides. */
-static void end_stopped(struct draft *draft, size_t stage)
+/* The work of a stopping stage has ended, however: what it was stopped for decides. why: of its
+ * end, or NULL; only that the work may go on adds to that, and rules out another try. */
+static void end_stopped(struct draft *draft, size_t stage, const struct error *why)
 {
     const struct stage_run *at = &draft->run->stages[stage];
+    bool may_go_on = why != NULL && error_is(why, RUN_CODE_NOT_STOPPED);
+    struct error err = at->error;
     if (draft->state == RUN_STOPPING || at->after_stop == STAGE_CANCELLED) {
-        draft_move(draft, stage, STAGE_CANCELLED, NULL);
-    } else {
-        fail(draft, stage, &at->error);
+        draft_move(draft, stage, STAGE_CANCELLED, may_go_on ? draft_error(why) : NULL);
+        return;
     }
+    if (may_go_on) {
+        error_set(&err, ERROR_PERMANENT, at->error.code, "%.400s; %.600s", at->error.message,
+                  why->message);
+    }
+    fail(draft, stage, &err);
 }
 
 /* The try was lost with its runner: a new one, for which the retries are not used up. */
@@ -57,7 +64,7 @@ static void end_lost(struct draft *draft, size_t stage)
     struct json *details = NULL;
     error_set(&err, ERROR_TRANSIENT, "interrupted", "the try was lost when its runner ended");
     if (draft->stages[stage].state == STAGE_STOPPING) {
-        end_stopped(draft, stage);
+        end_stopped(draft, stage, NULL);
         return;
     }
     details = draft_error(&err);
@@ -162,7 +169,7 @@ static void on_outcome(struct draft *draft, const struct run_input *input)
     struct error err = error_of(input);
     bool is_stopping = draft->stages[input->stage].state == STAGE_STOPPING;
     if (is_stopping && input->outcome != OUTCOME_SUCCESS && input->outcome != OUTCOME_REJECTED) {
-        end_stopped(draft, input->stage);
+        end_stopped(draft, input->stage, input->error);
         return;
     }
     switch (input->outcome) {

@@ -142,6 +142,7 @@ enum run_failure run_failure_of(const struct error *err)
         {"bad_region", RUN_FAILURE_CONFIG},
         {"no_credentials", RUN_FAILURE_CREDENTIALS},
         {"credentials_refused", RUN_FAILURE_CREDENTIALS},
+        {RUN_CODE_NOT_STOPPED, RUN_FAILURE_NOT_STOPPED},
     };
     enum run_failure failure = RUN_FAILURE_STAGE;
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -156,7 +157,9 @@ enum run_failure run_failure_of(const struct error *err)
 
 enum run_failure run_failure_and(enum run_failure all, enum stage_state state, enum run_failure own)
 {
-    return state == STAGE_FAILED && own > all ? own : all;
+    bool counts =
+        state == STAGE_FAILED || (state == STAGE_CANCELLED && own == RUN_FAILURE_NOT_STOPPED);
+    return counts && own > all ? own : all;
 }
 
 int run_exit_code_of(enum run_state state, enum run_failure failure, enum verdict verdict,
@@ -164,12 +167,12 @@ int run_exit_code_of(enum run_state state, enum run_failure failure, enum verdic
 {
     static const int failed[] = {
         [RUN_FAILURE_NONE] = 1,    [RUN_FAILURE_TEMPORARY] = 75,  [RUN_FAILURE_STAGE] = 1,
-        [RUN_FAILURE_CONFIG] = 78, [RUN_FAILURE_CREDENTIALS] = 4,
+        [RUN_FAILURE_CONFIG] = 78, [RUN_FAILURE_CREDENTIALS] = 4, [RUN_FAILURE_NOT_STOPPED] = 1,
     };
     if (state == RUN_SUCCESS) {
         return 0;
     }
-    if (state == RUN_CANCELLED) {
+    if (state == RUN_CANCELLED && failure != RUN_FAILURE_NOT_STOPPED) {
         return is_terminated ? 143 : 130;
     }
     if (verdict == VERDICT_REJECTED && failure <= RUN_FAILURE_TEMPORARY) {

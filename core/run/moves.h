@@ -27,10 +27,11 @@ enum run_failure {
     RUN_FAILURE_STAGE,
     RUN_FAILURE_CONFIG,
     RUN_FAILURE_CREDENTIALS,
+    RUN_FAILURE_NOT_STOPPED, /* the only one that counts for a stage that was cancelled */
 };
 /* Of a stage that failed with this error. */
 enum run_failure run_failure_of(const struct error *err);
-/* Folds in one more stage; own: of its latest try, which counts only when it failed. */
+/* Folds in one more stage; own: of its latest try. */
 enum run_failure run_failure_and(enum run_failure all, enum stage_state state,
                                  enum run_failure own);
 int run_exit_code_of(enum run_state state, enum run_failure failure, enum verdict verdict,

@@ -100,6 +100,10 @@ struct run {
     int64_t created_ms, ended_ms;
 };
 
+/* Code of the error of a try that was to be stopped, and whose work could not be: another one would
+ * run beside it, and it may cost money. */
+#define RUN_CODE_NOT_STOPPED "not_stopped"
+
 /* The reason of a stop that a SIGTERM wants; it has no user. */
 #define RUN_REASON_SIGTERM "SIGTERM"
 
@@ -134,7 +138,7 @@ enum outcome {
     OUTCOME_SUCCESS,
     OUTCOME_FAILED,
     OUTCOME_REJECTED,
-    OUTCOME_CANCELLED,
+    OUTCOME_CANCELLED,   /* with RUN_CODE_NOT_STOPPED: its work may go on */
     OUTCOME_INTERRUPTED, /* lost with its runner: tried again without using up the retries */
     OUTCOME_COUNT,
 };

@@ -90,7 +90,9 @@ static void finish(struct attempt *attempt)
     bool is_success = attempt->outcome == OUTCOME_SUCCESS && attempt->wish == ATTEMPT_WISH_NONE;
     if (attempt->wish != ATTEMPT_WISH_NONE) {
         attempt->outcome = OUTCOME_CANCELLED;
-        error_set(&attempt->error, ERROR_CANCELLED, "cancelled", "stopped on request");
+        if (!attempt->is_not_stopped) {
+            error_set(&attempt->error, ERROR_CANCELLED, "cancelled", "stopped on request");
+        }
     }
     if (is_success && attempt->outputs == NULL) {
         attempt->outputs = json_object();
@@ -163,7 +165,13 @@ static bool advance(struct attempt *attempt, enum step_next next, const struct e
 static void tell_not_stopped(struct attempt *attempt, const struct error *err)
 {
     struct error first = attempt->error;
+    attempt->is_not_stopped = true;
     attempt_log(attempt, "error", "%s: %s", attempt->kind->stop.name, err->message);
+    if (attempt->wish != ATTEMPT_WISH_NONE) {
+        error_set(&attempt->error, ERROR_PERMANENT, RUN_CODE_NOT_STOPPED, "%s: %s",
+                  attempt->kind->stop.name, err->message);
+        return;
+    }
     error_set(&attempt->error, ERROR_PERMANENT, first.code, "%.500s; %s: %.500s", first.message,
               attempt->kind->stop.name, err->message);
     attempt->error.http_status = first.http_status;

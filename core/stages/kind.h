@@ -73,6 +73,7 @@ struct attempt {
     struct op *op;       /* what the step waits for */
     bool is_released;    /* freed by its owner while op was still active */
     bool is_initialised;
+    bool is_not_stopped;  /* the stop step has failed: what runs elsewhere may go on */
     enum outcome outcome; /* decided before a stop step runs */
     struct error error;
 };

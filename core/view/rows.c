@@ -136,7 +136,8 @@ static void describe_end(const struct view_stage *stage, const struct stage_run 
         text_printable(out, detail);
     } else if (at->state == STAGE_SUCCESS) {
         text_outputs(out, at->outputs);
-    } else if (at->state == STAGE_FAILED || at->state == STAGE_REJECTED || reason[0] == '\0') {
+    } else if (at->state == STAGE_FAILED || at->state == STAGE_REJECTED || reason[0] == '\0' ||
+               error_is(&at->error, RUN_CODE_NOT_STOPPED)) {
         text_printable(out, at->error.message);
     } else {
         text_printable(out, reason);

@@ -457,6 +457,28 @@ def test_one_stop_ends_a_lookup_that_hangs(tmp_path, database, named):
         world.close()
 
 
+@pytest.mark.parametrize("by, state", [("clock", "failed"), ("operator", "cancelled")])
+def test_a_job_that_cannot_be_stopped_is_told_and_not_followed_by_another(world, by, state):
+    """It may run on and cost money: neither "cancelled" nor "timed out" alone would say so."""
+    world.aws.training.pace_s = 1.5
+    world.aws.fail("denied", count=10**6, match=lambda call: call.operation == "StopTrainingJob")
+    limits = ["--set", "pipeline.queued_timeout=1s", "--set", "pipeline.running_timeout=1s"] if by == "clock" else []
+    runner = world.start("--batch", "--format", "json", *limits)
+    wait_for(lambda: world.jobs())
+    if by == "operator":
+        assert world.run("stop", "latest").returncode == 0
+    out, err = runner.communicate(timeout=30)
+    world.said += [out, err]
+    events = [json.loads(line) for line in out.splitlines()]
+    ended = [event for event in events if event["type"] == "stage.state" and event["to"] == state and "error" in event][0]
+    message = ended["error"]["message"]
+    assert f"stop job: training job {world.jobs()[0]} may still be running and costing money: " in message, message
+    assert by == "operator" or "stopped by the " in message
+    assert runner.returncode == events[-1]["exit_code"] == 1 and events[-1]["state"] == state, err
+    assert len(world.jobs()) == 1
+    assert "costing money" in json.dumps(world.show())
+
+
 def test_a_run_is_let_go_of_while_a_call_hangs(world):
     """SIGINT twice: nobody waits for AWS, and nothing of the call is left to trip over."""
     for name in ("GetFunctionConfiguration", "Invoke", "HEAD", "GET", "CreateTrainingJob", "DescribeTrainingJob"):

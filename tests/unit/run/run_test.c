@@ -394,6 +394,56 @@ static void work_that_ends_while_it_is_stopped_for_a_timeout_counts(void **state
     assert_replays(&fixture);
 }
 
+static void end_not_stopped(struct fixture *fixture, const char *stage)
+{
+    struct error err;
+    struct run_input input = {.kind = RUN_INPUT_OUTCOME,
+                              .stage = fixture_stage(fixture, stage),
+                              .try_number = fixture_at(fixture, stage)->try_number,
+                              .outcome = OUTCOME_CANCELLED,
+                              .error = &err};
+    error_set(&err, ERROR_PERMANENT, RUN_CODE_NOT_STOPPED, "stop job: it may still be running");
+    fixture_decide(fixture, &input);
+}
+
+/* A second job beside one that may be running would be paid for, too. */
+static void a_timed_out_job_that_cannot_be_stopped_is_not_followed_by_another(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    started(&fixture, PLAN("1", JOB));
+    fixture_tick_at(&fixture, fixture.now_ms + 5000);
+    end_not_stopped(&fixture, "j");
+    fixture_assert_states(&fixture, "j=failed");
+    const struct error *err = &fixture_at(&fixture, "j")->error;
+    assert_string_equal(err->code, "timeout");
+    assert_int_equal(err->error_class, ERROR_PERMANENT);
+    assert_non_null(strstr(err->message, "stopped by the queued clock: 5.0 s"));
+    assert_non_null(strstr(err->message, "; stop job: it may still be running"));
+    assert_int_equal(fixture.run.state, RUN_FAILED);
+    assert_int_equal(result_exit_code(&fixture), 1);
+    assert_replays(&fixture);
+}
+
+static void a_stop_that_does_not_stop_the_work_says_so(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    started(&fixture, PLAN("1", JOB));
+    assert_true(fixture_command(&fixture, COMMAND_STOP, NULL));
+    end_not_stopped(&fixture, "j");
+    fixture_assert_states(&fixture, "j=cancelled");
+    const struct error *err = &fixture_at(&fixture, "j")->error;
+    assert_string_equal(err->code, RUN_CODE_NOT_STOPPED);
+    assert_non_null(strstr(err->message, "may still be running"));
+    assert_int_equal(fixture.run.state, RUN_CANCELLED);
+    assert_int_equal(result_exit_code(&fixture), 1);
+    assert_true(fixture_command(&fixture, COMMAND_RETRY, "j"));
+    fixture_end(&fixture, "j", OUTCOME_SUCCESS);
+    assert_int_equal(result_exit_code(&fixture), 0);
+    assert_replays(&fixture);
+}
+
 static void time_never_goes_back_in_the_log(void **state)
 {
     (void)state;
@@ -871,6 +921,8 @@ int main(void)
         cmocka_unit_test(the_running_clock_starts_with_running),
         cmocka_unit_test(the_total_clock_counts_from_the_start),
         cmocka_unit_test(work_that_ends_while_it_is_stopped_for_a_timeout_counts),
+        cmocka_unit_test(a_timed_out_job_that_cannot_be_stopped_is_not_followed_by_another),
+        cmocka_unit_test(a_stop_that_does_not_stop_the_work_says_so),
         cmocka_unit_test(time_never_goes_back_in_the_log),
         cmocka_unit_test(a_retry_that_waits_for_a_slot_asks_for_no_clock),
         cmocka_unit_test(a_live_job_is_adopted_and_other_work_tried_again),

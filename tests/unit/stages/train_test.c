@@ -801,6 +801,26 @@ static void a_cancel_waits_for_the_answer_to_a_submission(void **state)
     free_world(&world);
 }
 
+/* Nobody would look for a job that is called stopped. */
+static void a_job_that_a_cancel_cannot_stop_is_told(void **state)
+{
+    (void)state;
+    struct world world = new_world();
+    world.fake->new_job_script = fake_job_runs;
+    fake_hang(world.fake, FAKE_TRAINING_LOGS, 1);
+    fake_fail(world.fake, FAKE_TRAINING_STOP, 1, ERROR_PERMANENT, "credentials_refused");
+    fixture_start(world.fixture, json_copy(world.parameters), false);
+    loop_run(world.fixture->loop);
+    attempt_cancel(world.fixture->attempt);
+    loop_run(world.fixture->loop);
+    assert_int_equal(world.fixture->outcome, OUTCOME_CANCELLED);
+    assert_string_equal(world.fixture->error.code, RUN_CODE_NOT_STOPPED);
+    assert_int_equal(world.fixture->error.error_class, ERROR_PERMANENT);
+    assert_contains(world.fixture->error.message, "stop job: training job " JOB_NAME " may still");
+    assert_contains(buf_text(&world.fixture->log), "may still be running and costing money");
+    free_world(&world);
+}
+
 static void kill_does_not_wait_for_remote_work(void **state)
 {
     (void)state;
@@ -943,6 +963,7 @@ int main(void)
         cmocka_unit_test(cancel_waits_until_the_job_is_stopped),
         cmocka_unit_test(a_cancel_ends_whatever_hangs_before_there_is_a_job),
         cmocka_unit_test(a_cancel_waits_for_the_answer_to_a_submission),
+        cmocka_unit_test(a_job_that_a_cancel_cannot_stop_is_told),
         cmocka_unit_test(kill_does_not_wait_for_remote_work),
         cmocka_unit_test(kill_at_every_call_ends_at_once),
         cmocka_unit_test(whatever_call_fails_the_end_is_legal_and_no_job_is_left),
