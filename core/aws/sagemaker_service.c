@@ -19,8 +19,6 @@ struct sagemaker {
     struct sagemaker_settings settings;
     char *gate_file;
     struct poll_gate gate;
-    struct training_log **logs; /* one for each job that was read */
-    size_t log_count;
 };
 
 static struct sagemaker *sagemaker_of(struct training_service *service)
@@ -173,45 +171,27 @@ static void sagemaker_stop(struct training_service *service, struct training_sto
     task_call(task, name_json(req->name), "SageMaker.StopTrainingJob", stopped);
 }
 
-/* ---- logs: where the reading stands is kept here; a new reader begins at the head */
-
-static void logs_read(struct training_logs *req, const struct error *err)
-{
-    if (err == NULL) {
-        snprintf(req->cursor, sizeof(req->cursor), "read");
-    }
-    op_finish(&req->op, err);
-}
-
-static struct training_log **find_log(struct sagemaker *service, const char *name)
-{
-    for (size_t i = 0; i < service->log_count; i++) {
-        if (strcmp(training_log_job(service->logs[i]), name) == 0) {
-            return &service->logs[i];
-        }
-    }
-    service->logs =
-        xreallocarray(service->logs, service->log_count + 1, sizeof(struct training_log *));
-    service->logs[service->log_count] = training_log_new(service->session, name);
-    return &service->logs[service->log_count++];
-}
+/* ---- logs: where the reading stands is kept with the request */
 
 static void cancel_log(void *context)
 {
     training_log_cancel(context);
 }
 
+static void free_log(void *handle)
+{
+    training_log_free(handle);
+}
+
 static void sagemaker_logs(struct training_service *service, struct training_logs *req)
 {
-    struct sagemaker *sagemaker = sagemaker_of(service);
-    struct training_log **log = find_log(sagemaker, req->name);
     op_begin(&req->op, service->loop);
-    if (req->cursor[0] == '\0') {
-        training_log_free(*log);
-        *log = training_log_new(sagemaker->session, req->name);
+    if (req->handle == NULL) {
+        req->handle = training_log_new(sagemaker_of(service)->session, req->name);
+        req->free_handle = free_log;
     }
-    op_on_cancel(&req->op, cancel_log, *log);
-    training_log_read(*log, req, logs_read);
+    op_on_cancel(&req->op, cancel_log, req->handle);
+    training_log_read(req->handle, req);
 }
 
 /* ---- life */
@@ -219,10 +199,6 @@ static void sagemaker_logs(struct training_service *service, struct training_log
 static void sagemaker_free(struct training_service *service)
 {
     struct sagemaker *sagemaker = sagemaker_of(service);
-    for (size_t i = 0; i < sagemaker->log_count; i++) {
-        training_log_free(sagemaker->logs[i]);
-    }
-    free(sagemaker->logs);
     free(sagemaker->gate_file);
     free(sagemaker);
 }

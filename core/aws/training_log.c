@@ -37,7 +37,6 @@ struct training_log {
     struct aws_json_call call;
     struct json *input;
     struct training_logs *req;
-    training_log_done_fn done;
 };
 
 static void step(struct training_log *log);
@@ -75,16 +74,11 @@ void training_log_cancel(struct training_log *log)
     }
 }
 
-const char *training_log_job(const struct training_log *log)
-{
-    return log->job_name;
-}
-
 static void finish(struct training_log *log, const struct error *err)
 {
     struct training_logs *req = log->req;
     log->req = NULL;
-    log->done(req, err);
+    op_finish(&req->op, err);
 }
 
 static void replace(char **text, const char *value)
@@ -292,11 +286,9 @@ static void step(struct training_log *log)
     finish(log, NULL);
 }
 
-void training_log_read(struct training_log *log, struct training_logs *req,
-                       training_log_done_fn done)
+void training_log_read(struct training_log *log, struct training_logs *req)
 {
     log->req = req;
-    log->done = done;
     log->empty_pages = 0;
     step(log);
 }

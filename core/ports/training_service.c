@@ -46,6 +46,10 @@ void training_logs_start(struct training_service *service, struct training_logs 
 void training_logs_done(struct training_logs *req)
 {
     buf_done(&req->text);
+    if (req->handle != NULL) {
+        req->free_handle(req->handle);
+        req->handle = NULL;
+    }
 }
 
 void training_service_free(struct training_service *service)

@@ -70,6 +70,9 @@ struct training_logs { /* the next log lines; none yet is success with an empty 
     const char *name;
     char cursor[256]; /* in: where to go on ("" = start); result: where the next call goes on */
     struct buf text;  /* result: whole lines; the caller sets the limit, training_logs_done frees */
+    /* private: what the adapter keeps from call to call, given up by training_logs_done */
+    void *handle;
+    void (*free_handle)(void *handle);
 };
 
 struct training_service {
@@ -93,7 +96,7 @@ void training_create_start(struct training_service *service, struct training_cre
 void training_describe_start(struct training_service *service, struct training_describe *req);
 void training_stop_start(struct training_service *service, struct training_stop *req);
 void training_logs_start(struct training_service *service, struct training_logs *req);
-void training_logs_done(struct training_logs *req);
+void training_logs_done(struct training_logs *req); /* a later read may begin at the start */
 void training_service_free(struct training_service *service); /* accepts NULL */
 
 #endif

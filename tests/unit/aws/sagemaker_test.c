@@ -571,6 +571,24 @@ static void a_page_that_does_not_fit_is_given_in_pieces(void **state)
     training_logs_done(&req);
 }
 
+/* A runner may follow thousands of jobs: what is kept of a log goes with its reader. */
+static void a_log_is_given_up_with_its_request(void **state)
+{
+    struct fixture *f = *state;
+    for (int i = 0; i < 3; i++) {
+        struct training_logs req = {.name = JOB};
+        buf_init(&req.text, 100);
+        expect(f, "Logs_20140328.DescribeLogStreams", NULL, 200, STREAMS(STREAM("algo-1-17")));
+        expect(f, "Logs_20140328.GetLogEvents", NULL, 200,
+               "{\"events\":[{\"message\":\"one\"}],\"nextForwardToken\":\"f/1\"}");
+        expect_lines(f, &req, "one\n"); /* from the start each time */
+        assert_non_null(req.handle);
+        training_logs_done(&req);
+        assert_null(req.handle);
+        training_logs_done(&req);
+    }
+}
+
 static void an_expired_token_goes_on_by_time(void **state)
 {
     struct fixture *f = *state;
@@ -769,6 +787,7 @@ int main(void)
         behaviour(a_clock_that_was_set_back_keeps_nobody_waiting),
         behaviour(a_log_is_followed_by_its_tokens),
         behaviour(a_page_that_does_not_fit_is_given_in_pieces),
+        behaviour(a_log_is_given_up_with_its_request),
         behaviour(an_expired_token_goes_on_by_time),
         behaviour(a_log_without_end_is_left_after_a_while),
         behaviour(a_token_of_the_list_that_has_expired_is_forgotten),
