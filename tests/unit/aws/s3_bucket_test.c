@@ -112,6 +112,9 @@ static void a_bucket_of_somebody_else_is_refused(void **state)
     assert_false(make(f));
     assert_string_equal(f->err.code, "BucketAlreadyExists");
     expect(f, "HEAD", NULL, (struct fake_answer){.status = 403});
+    expect(f, "GET", NULL, /* which has room for the reason */
+           (struct fake_answer){.status = 403,
+                                .body = STR(XML("Error", "<Code>AccessDenied</Code>"))});
     assert_false(make(f));
     assert_string_equal(f->err.code, "credentials_refused");
 }
