@@ -143,7 +143,7 @@ static char *authorities_file(const struct pg_params *params)
         return NULL;
     }
     if (!is_set(path)) {
-        return is_set(home) ? xasprintf("%s/.postgresql/root.crt", home) : NULL;
+        return xasprintf("%s/.postgresql/root.crt", is_set(home) ? home : "~");
     }
     return strcmp(path, "system") == 0 ? NULL : xstrdup(path);
 }

@@ -55,6 +55,9 @@ static void certificates_that_are_not_there_are_no_trouble_of_the_network(void *
     setenv("HOME", "/nonexistent-home", 1);
     assert_false(pg_params_parse(&params, "host=db sslmode=verify-full", 0, &err));
     assert_non_null(strstr(err.message, "/nonexistent-home/.postgresql/root.crt"));
+    unsetenv("HOME"); /* as on Lambda */
+    assert_false(pg_params_parse(&params, "host=db sslmode=verify-full", 0, &err));
+    assert_non_null(strstr(err.message, " ~/.postgresql/root.crt: No such file"));
     assert_true(pg_params_parse(&params, "sslmode=verify-full sslrootcert=system", 0, &err));
     pg_params_done(&params);
 }
