@@ -21,7 +21,7 @@ static bool make_package(struct app *app, struct loop *loop, struct package *out
     char *function_program =
         app_program(config_text(app->config, CONFIG_local_function_program), "gatehouse-function");
     char *bootstrap_program = app_program("", "gatehouse-bootstrap");
-    char *ca_file = http_find_ca_file();
+    char *ca_file = http_find_ca_file("");
     struct package_spec spec = {
         .function_program = function_program,
         .bootstrap_program = bootstrap_program,

@@ -127,6 +127,10 @@ static bool set_headers(const struct call_try *attempt, const char *path,
              attempt->attempt, attempt->max_attempts);
     add_header(request, "amz-sdk-invocation-id", attempt->invocation_id);
     add_header(request, "amz-sdk-request", request->sdk_request);
+    const char *trace_id = aws_session_trace_id(attempt->session);
+    if (*trace_id != '\0') {
+        add_header(request, "X-Amzn-Trace-Id", trace_id); /* proxies may change it: not signed */
+    }
     return true;
 }
 

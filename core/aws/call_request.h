@@ -17,7 +17,7 @@ struct call_try { /* borrowed */
     int64_t wall_ms; /* corrected */
 };
 
-enum { CALL_HOST_SIZE = 320, CALL_OWN_HEADERS = 7 };
+enum { CALL_HOST_SIZE = 320, CALL_OWN_HEADERS = 8 };
 
 struct call_request {
     char *url;

@@ -239,6 +239,17 @@ bool aws_session_uses_virtual_host(const struct aws_session *session,
            !aws_endpoint_has_ip_host(endpoint) && aws_bucket_is_host_label(bucket);
 }
 
+void aws_session_join_trace(struct aws_session *session, const char *trace_id)
+{
+    bool is_whole = strlen(trace_id) < sizeof(session->trace_id);
+    snprintf(session->trace_id, sizeof(session->trace_id), "%s", is_whole ? trace_id : "");
+}
+
+const char *aws_session_trace_id(const struct aws_session *session)
+{
+    return session->trace_id;
+}
+
 bool aws_session_is_traced(const struct aws_session *session)
 {
     return session->trace != NULL;

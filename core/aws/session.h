@@ -54,6 +54,10 @@ void aws_session_tell_host(const struct aws_session *session, enum aws_service s
 /* S3: how buckets are addressed. True: https://bucket.host/key, false: https://host/bucket/key. */
 bool aws_session_uses_virtual_host(const struct aws_session *session,
                                    const struct aws_endpoint *endpoint, const char *bucket);
+enum { AWS_TRACE_ID_SIZE = 512 };
+/* The trace that the calls from now on belong to (X-Ray's X-Amzn-Trace-Id); "": none. Copied. */
+void aws_session_join_trace(struct aws_session *session, const char *trace_id);
+const char *aws_session_trace_id(const struct aws_session *session); /* "": none */
 bool aws_session_is_traced(const struct aws_session *session);
 void aws_session_trace(struct aws_session *session, struct str line);
 /* What the calls share (core/aws/call_state.h); made on first use, freed with the session.

@@ -40,6 +40,7 @@ struct aws_session {
     struct credentials_cache credentials;
     int64_t sso_renewed_ms; /* monotonic: when a renewal of an SSO token was last tried; 0: never */
     struct aws_call_state *call_state;
+    char trace_id[AWS_TRACE_ID_SIZE];
     void (*trace)(void *context, struct str line);
     void *trace_context;
 };

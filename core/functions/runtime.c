@@ -1,6 +1,7 @@
 /* The loop of the Runtime API: next, then response or error. */
 #include "core/functions/runtime.h"
 
+#include "core/aws/session.h"
 #include "core/base/alloc.h"
 #include "core/functions/runtime_event.h"
 #include "core/functions/services.h"
@@ -106,7 +107,9 @@ static bool next_event(struct runtime *runtime, struct http_request *req, struct
         !runtime_event_read(buf_str(&req->headers_in), &runtime->event, err)) {
         return false;
     }
-    setenv("_X_AMZN_TRACE_ID", runtime->event.trace_id, 1);
+    if (runtime->services.session != NULL) {
+        aws_session_join_trace(runtime->services.session, runtime->event.trace_id);
+    }
     return true;
 }
 

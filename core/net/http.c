@@ -43,7 +43,7 @@ struct transfer {
 
 /* ---- the client */
 
-char *http_find_ca_file(void)
+char *http_find_ca_file(const char *root)
 {
     /* Debian; Fedora and Amazon Linux; SUSE; Alpine */
     static const char *const usual[] = {
@@ -53,11 +53,14 @@ char *http_find_ca_file(void)
         "/etc/ssl/cert.pem",
     };
     for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
-        if (access(usual[i], R_OK) == 0) {
-            return xstrdup(usual[i]);
+        char *path = xasprintf("%s%s", root, usual[i]);
+        if (access(path, R_OK) == 0) {
+            return path;
         }
+        free(path);
     }
-    return xstrdup(usual[0]); /* https then fails with the name of the file that is missing */
+    return xasprintf("%s%s", root,
+                     usual[0]); /* https then fails with the name of the file that is missing */
 }
 
 static void transfer_over(void *context, CURLcode code);
@@ -72,7 +75,7 @@ struct http *http_new(struct loop *loop, const struct http_settings *settings)
     http->loop = loop;
     http->multi =
         http_multi_new(loop, connections > 0 ? connections : DEFAULT_CONNECTIONS, transfer_over);
-    http->ca_file = settings->ca_file != NULL ? xstrdup(settings->ca_file) : http_find_ca_file();
+    http->ca_file = settings->ca_file != NULL ? xstrdup(settings->ca_file) : http_find_ca_file("");
     http->user_agent = settings->user_agent == NULL ? NULL : xstrdup(settings->user_agent);
     return http;
 }

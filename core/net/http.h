@@ -54,8 +54,9 @@ struct http_request {
 };
 
 /* The system's certificates of authorities, wherever the distribution keeps them; gives memory for
- * free(). When there are none, the path where Debian has them. */
-char *http_find_ca_file(void);
+ * free(). When there are none, the path where Debian has them. root: in front of each place, "" is
+ * this system. */
+char *http_find_ca_file(const char *root);
 /* Gives the client; http_free releases it, when none of its requests is active. */
 struct http *http_new(struct loop *loop, const struct http_settings *settings);
 void http_free(struct http *http); /* accepts NULL */

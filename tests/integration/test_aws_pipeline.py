@@ -189,6 +189,8 @@ def test_signed_calls_of_every_service_were_accepted(world):
     assert {call.service for call in world.aws.calls} == {"s3", "lambda", "sagemaker", "logs"}
     assert {call.key_id for call in world.aws.calls} == {OPERATOR[0], FUNCTION[0]}
     assert {name for name, _ in world.aws.functions.invocations} == set(NAMES)
+    traces = {(call.key_id, call.headers.get("x-amzn-trace-id")) for call in world.aws.calls}
+    assert traces == {(OPERATOR[0], None), (FUNCTION[0], "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700")}
     request = world.aws.training.jobs[world.jobs()[0]].request
     assert [channel["ChannelName"] for channel in request["InputDataConfig"]] == ["train", "validation"]
     assert request["AlgorithmSpecification"]["TrainingImage"] == \
@@ -579,6 +581,18 @@ def test_dry_run_lists_calls_names_and_cost_and_asks_nothing(world):
     line = json.loads(world.run("--batch", "--dry-run", "--format", "json", *priced).stdout)
     assert line["training_cost"]["basis"] == "usual" and 0 < line["training_cost"]["amount"] < 0.0767
     assert line["stages"][4]["calls"][1]["service"] == "SageMaker"
+
+
+def test_dry_run_names_every_call_that_the_run_makes(world):
+    plan = json.loads(world.run("--batch", "--dry-run", "--format", "json").stdout)
+    listed = {(one["service"], word) for stage in plan["stages"] for one in stage["calls"]
+              for word in re.findall(r"[A-Z][a-z]+[A-Z]\w+|Invoke", one["operation"])}
+    code, _, err = world.batch()
+    assert code == 0, err
+    services = {"s3": "S3", "lambda": "Lambda", "sagemaker": "SageMaker", "logs": "CloudWatch Logs"}
+    objects = {"HEAD Object": "HeadObject", "GET Object": "GetObject"}
+    made = {(services[call.service], objects.get(call.operation, call.operation)) for call in world.aws.calls if call.key_id == OPERATOR[0]}
+    assert made == listed - {("SageMaker", "StopTrainingJob")}, (made, listed)
 
 
 def test_dry_run_on_one_machine_asks_nothing_of_aws(world):

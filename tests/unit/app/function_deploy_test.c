@@ -162,6 +162,12 @@ static void the_order_of_subnets_and_variables_does_not_matter(void **state)
     json_set_text(current, "CodeSha256", SHA256);
     function_plan_compare(&plans[1], current, NULL, &code);
     assert_true(function_plan_is_done(&plans[1]));
+    json_set(
+        current, "VpcConfig",
+        json_parse(STR("{\"SubnetIds\":[\"b\",\"a\"],\"SecurityGroupIds\":[\"h\"]}"), &f->err));
+    function_plan_compare(&plans[1], current, NULL, &code); /* another group alone matters */
+    assert_string_equal(buf_text(&plans[1].changes), "VPC");
+    assert_false(function_plan_is_done(&plans[1]));
     json_free(current);
     function_plans_done(plans);
     config_free(config);

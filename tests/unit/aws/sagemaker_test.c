@@ -664,6 +664,13 @@ static void a_token_of_the_list_that_has_expired_is_forgotten(void **state)
 
 /* ---- the gate */
 
+static void a_job_is_looked_at_from_5_to_30_seconds(void **state)
+{
+    const struct fixture *f = *state;
+    assert_int_equal(f->service->ops->poll_first_ms, 5000);
+    assert_int_equal(f->service->ops->poll_max_ms, 30000);
+}
+
 static void polls_of_all_runners_together_keep_a_pace(void **state)
 {
     (void)state;
@@ -781,6 +788,7 @@ int main(void)
         behaviour(bad_hyperparameters_never_reach_sagemaker),
         behaviour(an_absent_job_is_not_found_in_either_wording),
         behaviour(stopping_a_job_that_has_ended_is_success),
+        behaviour(a_job_is_looked_at_from_5_to_30_seconds),
         behaviour(a_look_waits_for_its_turn),
         behaviour(a_queue_of_any_length_keeps_the_pace),
         behaviour(what_was_due_before_the_last_boot_is_forgotten),

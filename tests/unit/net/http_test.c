@@ -2,15 +2,18 @@
 #include "core/net/http.h"
 
 #include "core/base/alloc.h"
+#include "core/base/file.h"
 #include "core/loop/timer.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/fake_http.h"
+#include "tests/support/folder.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct fixture {
@@ -590,10 +593,42 @@ static void a_cancel_after_the_answer_changes_nothing(void **state)
     http_request_done(&req);
 }
 
+static void certificates_are_found_where_each_distribution_keeps_them(void **state)
+{
+    (void)state;
+    static const char *const folders[] = {"etc",     "etc/ssl",     "etc/ssl/certs",
+                                          "etc/pki", "etc/pki/tls", "etc/pki/tls/certs"};
+    static const char *const places[] = {"etc/ssl/cert.pem", "etc/ssl/ca-bundle.pem",
+                                         "etc/pki/tls/certs/ca-bundle.crt", /* provided.al2023 */
+                                         "etc/ssl/certs/ca-certificates.crt" /* Debian */};
+    char *root = test_folder_new();
+    char *found = http_find_ca_file(root);
+    char *expected = file_join(root, places[3]); /* there is none: the name to be told */
+    assert_string_equal(found, expected);
+    free(found);
+    free(expected);
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        char *folder = file_join(root, folders[i]);
+        assert_int_equal(mkdir(folder, 0700), 0);
+        free(folder);
+    }
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        struct error err;
+        expected = file_join(root, places[i]);
+        assert_true(file_write(expected, STR("certificates"), 0600, &err));
+        found = http_find_ca_file(root);
+        assert_string_equal(found, expected); /* each goes before those above */
+        free(found);
+        free(expected);
+    }
+    test_folder_free(root);
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(certificates_are_found_where_each_distribution_keeps_them),
         T(sends_what_is_asked_and_nothing_else),
         T(a_body_has_its_length_whatever_the_method),
         T(an_empty_put_and_post_say_length_zero),
