@@ -2,9 +2,12 @@
 #include "core/app/package.h"
 
 #include "core/app/package_files.h"
+#include "core/aws/authorities.h"
+#include "core/base/file.h"
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <stdio.h>
 #include <string.h>
 
 static la_ssize_t append(struct archive *archive, void *context, const void *bytes, size_t len)
@@ -56,10 +59,23 @@ static bool write_zip(const struct package_files *files, struct buf *zip, struct
     return is_good;
 }
 
+static bool add_authority(void *context, const char *name, struct str pem, struct error *err)
+{
+    char path[64];
+    snprintf(path, sizeof(path), PACKAGE_CA_FOLDER "/%s", name);
+    return package_files_add_content(context, path, 0644, pem, err);
+}
+
 static bool add_authorities(const struct package_spec *spec, struct package_files *files,
                             struct error *err)
 {
-    if (!package_files_add(files, PACKAGE_CA_FILE, 0644, spec->ca_file, err)) {
+    struct buf bundle;
+    buf_init(&bundle, PACKAGE_UNPACKED_MAX);
+    bool is_added = file_read(spec->ca_file, &bundle, err) &&
+                    (authorities_split(buf_str(&bundle), add_authority, files, err) ||
+                     error_prefix(err, "%s", spec->ca_file));
+    buf_done(&bundle);
+    if (!is_added) {
         return error_prefix(err, "certificates of authorities, of the package ca-certificates");
     }
     return *spec->database_ca_file == '\0' ||

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 /* Where the certificates are in the package, below $LAMBDA_TASK_ROOT. */
-#define PACKAGE_CA_FILE          "etc/ca-certificates.crt"
+#define PACKAGE_CA_FOLDER        "etc/certificates" /* see core/aws/authorities.h */
 #define PACKAGE_DATABASE_CA_FILE "etc/database-ca.pem"
 
 enum { PACKAGE_UNPACKED_MAX = 250 << 20 }; /* docs.aws.amazon.com/lambda, "Lambda quotas" */

@@ -14,22 +14,51 @@ enum { LIST_OUTPUT_MAX = 1 << 20, LIST_DEADLINE_MS = 20000, PATH_SIZE = 4096 };
 
 /* ---- files */
 
-bool package_files_add(struct package_files *files, const char *name, mode_t mode, const char *path,
-                       struct error *err)
+static bool has(const struct package_files *files, const char *name)
 {
     for (size_t i = 0; i < files->count; i++) {
         if (strcmp(files->files[i].name, name) == 0) {
             return true;
         }
     }
+    return false;
+}
+
+/* Gives the content to fill, or NULL with err. */
+static struct buf *begin_file(struct package_files *files, const char *name, mode_t mode,
+                              struct error *err)
+{
     if (files->count == PACKAGE_FILES_MAX) {
-        return error_set(err, ERROR_PERMANENT, "package_too_large", "more than %d files",
-                         PACKAGE_FILES_MAX);
+        error_set(err, ERROR_PERMANENT, "package_too_large", "more than %d files",
+                  PACKAGE_FILES_MAX);
+        return NULL;
     }
     struct package_file *file = &files->files[files->count++];
     *file = (struct package_file){.name = xstrdup(name), .mode = mode};
     buf_init(&file->content, PACKAGE_UNPACKED_MAX);
-    return file_read(path, &file->content, err);
+    return &file->content;
+}
+
+bool package_files_add(struct package_files *files, const char *name, mode_t mode, const char *path,
+                       struct error *err)
+{
+    if (has(files, name)) {
+        return true;
+    }
+    struct buf *content = begin_file(files, name, mode, err);
+    return content != NULL && file_read(path, content, err);
+}
+
+bool package_files_add_content(struct package_files *files, const char *name, mode_t mode,
+                               struct str content, struct error *err)
+{
+    if (has(files, name)) {
+        return true;
+    }
+    struct buf *copy = begin_file(files, name, mode, err);
+    return copy != NULL &&
+           (buf_append_str(copy, content) || error_set(err, ERROR_PERMANENT, "package_too_large",
+                                                       "%s is larger than Lambda allows", name));
 }
 
 static int compare_names(const void *a, const void *b)

@@ -8,7 +8,7 @@
 
 #include <sys/types.h>
 
-enum { PACKAGE_FILES_MAX = 200 };
+enum { PACKAGE_FILES_MAX = 800 };
 
 struct package_file {
     char *name; /* in the package */
@@ -24,6 +24,9 @@ struct package_files {
 /* Reads `path`, which becomes `name`; a name that is there already stays as it is. */
 bool package_files_add(struct package_files *files, const char *name, mode_t mode, const char *path,
                        struct error *err);
+/* The same for what is in memory; copies it. */
+bool package_files_add_content(struct package_files *files, const char *name, mode_t mode,
+                               struct str content, struct error *err);
 /* Adds the program's loader as lib/ld.so and its libraries below lib/. out_architecture: in
  * Lambda's words. */
 bool package_files_add_libraries(struct package_files *files, struct loop *loop,

@@ -11,7 +11,7 @@ void task_root_apply(void)
     static const struct {
         const char *variable, *file; /* as core/app/package.h names them */
     } certificates[] = {
-        {"AWS_CA_BUNDLE", "etc/ca-certificates.crt"},
+        {"AWS_CA_BUNDLE", "etc/certificates"},
         {"PGSSLROOTCERT", "etc/database-ca.pem"},
     };
     const char *root = getenv("LAMBDA_TASK_ROOT");

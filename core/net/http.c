@@ -12,6 +12,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -25,6 +26,7 @@ struct http {
     struct loop *loop;
     struct http_multi *multi;
     char *ca_file;
+    bool is_ca_folder;
     char *user_agent;
     size_t active_count;
 };
@@ -63,6 +65,12 @@ char *http_find_ca_file(const char *root)
                      usual[0]); /* https then fails with the name of the file that is missing */
 }
 
+static bool is_folder(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 static void transfer_over(void *context, CURLcode code);
 
 struct http *http_new(struct loop *loop, const struct http_settings *settings)
@@ -76,6 +84,7 @@ struct http *http_new(struct loop *loop, const struct http_settings *settings)
     http->multi =
         http_multi_new(loop, connections > 0 ? connections : DEFAULT_CONNECTIONS, transfer_over);
     http->ca_file = settings->ca_file != NULL ? xstrdup(settings->ca_file) : http_find_ca_file("");
+    http->is_ca_folder = is_folder(http->ca_file);
     http->user_agent = settings->user_agent == NULL ? NULL : xstrdup(settings->user_agent);
     return http;
 }
@@ -257,11 +266,13 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *context)
 static void set_exchange(struct transfer *transfer)
 {
     CURL *easy = transfer->easy;
+    const struct http *http = transfer->http;
     curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->detail);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, transfer->http->user_agent);
-    curl_easy_setopt(easy, CURLOPT_CAINFO, transfer->http->ca_file);
-    curl_easy_setopt(easy, CURLOPT_CAPATH, NULL); /* the file alone says who is trusted */
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, http->user_agent);
+    /* the one or the other alone says who is trusted */
+    curl_easy_setopt(easy, CURLOPT_CAINFO, http->is_ca_folder ? NULL : http->ca_file);
+    curl_easy_setopt(easy, CURLOPT_CAPATH, http->is_ca_folder ? http->ca_file : NULL);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_SIZE);
     curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_SIZE);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);

@@ -17,7 +17,9 @@ enum { HTTP_CONNECT_TIMEOUT_MS = 10000, HTTP_HEADERS_MAX = 64 * 1024 };
 struct http; /* connections, kept and shared by all its requests */
 
 struct http_settings {
-    const char *ca_file; /* PEM; NULL: the system's, wherever the distribution keeps it; copied */
+    /* PEM, or a folder of them as `openssl rehash` names them; NULL: the system's, wherever the
+     * distribution keeps it; copied */
+    const char *ca_file;
     const char *user_agent; /* copied */
     int max_connections;    /* to one host; 0: 32 */
 };

@@ -3,6 +3,8 @@ witness of what it wrote."""
 import hashlib
 import io
 import json
+import pathlib
+import re
 import urllib.request
 import zipfile
 
@@ -76,10 +78,14 @@ def test_the_package_says_what_it_is(packed):
     assert said["unpacked_bytes"] == sum(item.file_size for item in items.values())
     for name in ("bootstrap", "bin/gatehouse-function", "lib/ld.so"):
         assert items[name].external_attr >> 16 == 0o100755
-    for name in ("lib/libc.so.6", "lib/libcurl.so.4", "lib/libpq.so.5", "lib/libnss_dns.so.2", "lib/libresolv.so.2",
-                 "etc/ca-certificates.crt"):
+    for name in ("lib/libc.so.6", "lib/libcurl.so.4", "lib/libpq.so.5", "lib/libnss_dns.so.2", "lib/libresolv.so.2"):
         assert items[name].external_attr >> 16 == 0o100644
     assert not any(name.startswith("lib/libxgboost") for name in items)
+    authorities = [name for name in items if name.startswith("etc/certificates/")]
+    bundle = pathlib.Path("/etc/ssl/certs/ca-certificates.crt").read_text()
+    assert len(authorities) == bundle.count("BEGIN CERTIFICATE") > 10
+    assert all(re.fullmatch(r"etc/certificates/[0-9a-f]{8}\.\d", name) for name in authorities)
+    assert {items[name].external_attr >> 16 for name in authorities} == {0o100644}
     assert {(item.create_system, item.date_time) for item in items.values()} == {(3, (1980, 1, 1, 0, 0, 0))}
 
 

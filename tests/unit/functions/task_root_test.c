@@ -33,9 +33,9 @@ static void what_is_in_the_package_is_told(void **state)
 {
     char *root = set_up_root();
     (void)state;
-    test_file_write(root, PACKAGE_CA_FILE, "x", 0644);
+    test_file_write(root, PACKAGE_CA_FOLDER, "x", 0644);
     task_root_apply();
-    check_variable("AWS_CA_BUNDLE", root, PACKAGE_CA_FILE);
+    check_variable("AWS_CA_BUNDLE", root, PACKAGE_CA_FOLDER);
     assert_null(getenv("PGSSLROOTCERT"));
     test_file_write(root, PACKAGE_DATABASE_CA_FILE, "x", 0644);
     task_root_apply();
@@ -47,7 +47,7 @@ static void what_the_operator_has_set_stays(void **state)
 {
     char *root = set_up_root();
     (void)state;
-    test_file_write(root, PACKAGE_CA_FILE, "x", 0644);
+    test_file_write(root, PACKAGE_CA_FOLDER, "x", 0644);
     setenv("AWS_CA_BUNDLE", "/mine.pem", 1);
     task_root_apply();
     assert_string_equal(getenv("AWS_CA_BUNDLE"), "/mine.pem");
@@ -58,7 +58,7 @@ static void outside_of_lambda_nothing_is_set(void **state)
 {
     char *root = set_up_root();
     (void)state;
-    test_file_write(root, PACKAGE_CA_FILE, "x", 0644);
+    test_file_write(root, PACKAGE_CA_FOLDER, "x", 0644);
     unsetenv("LAMBDA_TASK_ROOT");
     task_root_apply();
     assert_null(getenv("AWS_CA_BUNDLE"));
