@@ -221,7 +221,7 @@ static void send_request(struct caller *caller, const struct aws_credentials *cr
         .url = caller->request.url,
         .headers = caller->request.headers,
         .header_count = caller->request.header_count,
-        .body = call->body,
+        .body = sent->body,
         .response_limit_bytes =
             sent->response_limit_bytes > 0 ? sent->response_limit_bytes : RESPONSE_DEFAULT,
         .stall_timeout_ms = stall_timeout_ms(caller),

@@ -38,10 +38,10 @@ struct caller {
     int64_t sent_ms;         /* monotonic */
     int64_t clock_offset_ms; /* with which the last try was signed */
     bool must_renew, has_renewed, has_redirected, has_corrected_clock;
-    bool is_asking; /* the try is the question why a HEAD was refused ... */
+    bool is_asking; /* the try is a question about a refusal ... */
     struct aws_call question;
     struct http_header *question_headers;
-    struct error unexplained; /* ... with this */
+    struct error unexplained; /* ... which is this */
     bool is_ending;           /* cancelled or out of time: what is active ends with this */
     struct error ending;
 };
@@ -55,8 +55,9 @@ enum call_verdict {
     CALL_TRY_NOW,   /* what was wrong is mended: region, credentials, clock */
 };
 
-/* After a refusal of a HEAD that could not say why: the next try is a GET that hears it. */
-bool question_is_due(const struct caller *caller);
+/* After a refusal of a HEAD that could not say why the next try is a GET that hears it; after one
+ * of a bucket that is elsewhere and did not say where, a HEAD of the bucket. */
+bool question_is_due(const struct caller *caller, bool is_elsewhere);
 void question_ask(struct caller *caller, const struct error *unexplained);
 void question_done(struct caller *caller); /* the next try is the call's own again */
 

@@ -40,16 +40,22 @@ static enum call_verdict judge_loss(struct caller *caller, const struct error *l
 
 /* ---- a refusal */
 
+static bool may_be_elsewhere(const struct caller *caller, unsigned meaning)
+{
+    const struct aws_call *call = caller->call;
+    return (meaning & AWS_MEANS_OTHER_REGION) != 0 && call->service == AWS_S3 &&
+           call->bucket != NULL && call->region == NULL &&
+           strcmp(call->operation, "CreateBucket") != 0 && !caller->has_redirected;
+}
+
 /* S3 names the region of a bucket that is elsewhere; only once, and not against the caller. */
 static bool follow_region(struct caller *caller, const struct aws_refusal *refusal,
                           unsigned meaning)
 {
     const struct aws_call *call = caller->call;
-    bool is_elsewhere = (meaning & AWS_MEANS_OTHER_REGION) != 0 && refusal->region[0] != '\0' &&
-                        strcmp(refusal->region, caller->request.region) != 0;
-    bool is_ours = call->service == AWS_S3 && call->bucket != NULL && call->region == NULL &&
-                   strcmp(call->operation, "CreateBucket") != 0;
-    if (!is_elsewhere || !is_ours || caller->has_redirected) {
+    bool is_told =
+        refusal->region[0] != '\0' && strcmp(refusal->region, caller->request.region) != 0;
+    if (!is_told || !may_be_elsewhere(caller, meaning)) {
         return false;
     }
     caller->has_redirected = true;
@@ -150,7 +156,7 @@ static enum call_verdict judge_refusal(struct caller *caller, int meant_status,
         return CALL_TRY_NOW;
     }
     put_refusal(caller, &refusal, meaning, out_err);
-    if (question_is_due(caller)) {
+    if (question_is_due(caller, refusal.region[0] == '\0' && may_be_elsewhere(caller, meaning))) {
         question_ask(caller, out_err);
         return CALL_TRY_NOW;
     }

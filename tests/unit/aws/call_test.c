@@ -638,6 +638,49 @@ static void a_bucket_elsewhere_is_followed_once_and_remembered(void **state)
     }
 }
 
+static void where_a_bucket_is_that_is_elsewhere_is_asked_for(void **state)
+{
+    struct fixture *f = *state;
+    const struct fake_answer refusals[] = {
+        {.status = 301, .body = STR("<Error><Code>PermanentRedirect</Code></Error>")},
+        {.status = 400,
+         .body = STR("<Error><Code>IllegalLocationConstraintException</Code></Error>")},
+    };
+    struct http_header type = {"Content-Type", "text/csv"};
+    struct aws_call put = {.service = AWS_S3,
+                           .operation = "PutObject",
+                           .method = "PUT",
+                           .bucket = "bkt",
+                           .path = "/a%20b",
+                           .query = "partNumber=1",
+                           .headers = &type,
+                           .header_count = 1,
+                           .body = STR("bytes")};
+    for (size_t i = 0; i < 2; i++) {
+        use_session(f, NULL);
+        expect(f, (struct fake_exchange){
+                      .method = "PUT", .region = "us-east-1", .answer = refusals[i]});
+        expect(f, (struct fake_exchange){
+                      .method = "HEAD",
+                      .path = "/bkt",
+                      .query = "",
+                      .answer = {.status = 301, .headers = "x-amz-bucket-region: eu-west-1\r\n"}});
+        expect(f, (struct fake_exchange){.method = "PUT",
+                                         .path = "/bkt/a%20b",
+                                         .query = "partNumber=1",
+                                         .region = "eu-west-1",
+                                         .header = "content-type: text/csv",
+                                         .body = "bytes"});
+        succeeds_after(f, put, 3);
+        expect(f, (struct fake_exchange){.method = "GET", .region = "eu-west-1"});
+        succeeds_after(f, get_object(), 1);
+    }
+    use_session(f, NULL);
+    expect(f, (struct fake_exchange){.method = "PUT", .answer = refusals[0]});
+    expect(f, (struct fake_exchange){.method = "HEAD", .answer = {.status = 301}});
+    fails_after(f, put, 2, "PermanentRedirect", ERROR_PERMANENT);
+}
+
 static void regions_are_not_followed_in_a_circle_nor_against_the_caller(void **state)
 {
     struct fixture *f = *state;
@@ -657,9 +700,10 @@ static void regions_are_not_followed_in_a_circle_nor_against_the_caller(void **s
     call.region = NULL;
     call.bucket = "third";
     expect(f, (struct fake_exchange){
+                  .times = 2, /* asked where it is, it says the same */
                   .answer = {.status = 301,
                              .headers = "x-amz-bucket-region: evil.example.com/x\r\n"}});
-    fails_after(f, call, 1, "PermanentRedirect", ERROR_PERMANENT);
+    fails_after(f, call, 2, "PermanentRedirect", ERROR_PERMANENT);
 }
 
 /* ---- the clock */
@@ -1014,6 +1058,7 @@ int main(void)
         T(the_adaptive_mode_slows_down_after_throttling),
         T(an_error_behind_a_200_is_tried_again),
         T(a_bucket_elsewhere_is_followed_once_and_remembered),
+        T(where_a_bucket_is_that_is_elsewhere_is_asked_for),
         T(regions_are_not_followed_in_a_circle_nor_against_the_caller),
         T(a_wrong_clock_is_corrected_once_and_remembered),
         T(a_wrong_clock_is_corrected_for_a_head_too),

@@ -102,6 +102,20 @@ static void a_creation_in_conflict_with_another_is_tried_again(void **state)
     assert_true(make(f));
 }
 
+static void a_bucket_is_not_made_in_another_region_than_asked(void **state)
+{
+    struct fixture *f = *state;
+    expect(f, "HEAD", NULL, absent);
+    expect(f, "PUT", NULL,
+           (struct fake_answer){
+               .status = 400,
+               .headers = "x-amz-bucket-region: eu-south-1\r\n",
+               .body = STR(XML("Error", "<Code>IllegalLocationConstraintException</Code>"))});
+    assert_false(make(f));
+    assert_string_equal(f->err.code, "IllegalLocationConstraintException");
+    assert_int_equal(fake_aws_count(f->aws), 2);
+}
+
 static void a_bucket_of_somebody_else_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -199,6 +213,7 @@ int main(void)
         behaviour(a_bucket_is_made_where_the_session_is),
         behaviour(a_bucket_that_somebody_of_us_makes_meanwhile_is_fine),
         behaviour(a_creation_in_conflict_with_another_is_tried_again),
+        behaviour(a_bucket_is_not_made_in_another_region_than_asked),
         behaviour(a_bucket_of_somebody_else_is_refused),
         behaviour(what_a_bucket_is_like_is_read),
         behaviour(what_a_bucket_is_to_be_like_is_sent_with_its_checksum),
