@@ -1,12 +1,16 @@
 """Cold start on AWS Lambda: from exec of the package's bootstrap to the first response, against a Runtime API of our own,
-with the package's loader and libraries; objects in a folder in memory, so that neither network nor disk is measured."""
+with the package's loader and libraries: once with objects in a folder in memory, so that neither network nor disk is
+measured, and once with an S3 over TLS that knows no bucket, for all that a first connection needs."""
 import os
 import pathlib
 import resource
 import shutil
+import socket
+import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 from common import HERE, gatehouse, say, title
@@ -33,20 +37,58 @@ def noting(times, call):
     return lambda handler: (times.append(time.monotonic()), call(handler))
 
 
-def cold_start(sandbox, lake, event):
+class EmptyS3:
+    """https on loopback: whatever is asked, there is no such bucket. The package is given its certificate."""
+
+    def __init__(self, folder, task):
+        key, self.certificate = folder / "key.pem", folder / "certificate.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-keyout", key, "-out", self.certificate, "-days", "1", "-subj", "/CN=bench",
+                        "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+        name = subprocess.run(["openssl", "x509", "-hash", "-noout", "-in", self.certificate], check=True,
+                              capture_output=True, text=True).stdout.strip()
+        shutil.copy(self.certificate, task / "etc/certificates" / f"{name}.0")
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(self.certificate, key)
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"https://127.0.0.1:{self.socket.getsockname()[1]}"
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        body = b"<Error><Code>NoSuchBucket</Code><Message>there is none</Message></Error>"
+        head = f"HTTP/1.1 404 Not Found\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+        while True:
+            peer, _ = self.socket.accept()
+            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            try:
+                with self.context.wrap_socket(peer, server_side=True) as connection:
+                    connection.recv(65536)
+                    connection.sendall(head + body)
+                    connection.recv(1)
+            except OSError:
+                pass  # it is gone
+
+
+def cold_start(sandbox, event, expected, **environment):
     """Milliseconds to the first `next`, to the first response, and of processor time in all."""
     api = RuntimeApi()
     asked, answered = [], []
     api.next, api.answered = noting(asked, api.next), noting(answered, api.answered)
     api.events.put(event)
     used, started = processor_ms(), time.monotonic()
-    child = sandbox.start(api.address, NAME, GATEHOUSE_LAKE=str(lake))
+    child = sandbox.start(api.address, NAME, **environment)
     kind, result, _ = api.answers.get(timeout=60)
     child.kill()
     child.communicate()
     api.close()
-    assert kind == "response", result
+    assert kind == expected, result
     return (asked[0] - started) * 1000, (answered[0] - started) * 1000, processor_ms() - used
+
+
+def cold_starts(*arguments, **environment):
+    """The lower quartile of each."""
+    figures = [cold_start(*arguments, **environment) for _ in range(STARTS)]
+    return [lower_quartile(column) for column in zip(*figures)]
 
 
 def lake_in_memory(home):
@@ -66,10 +108,12 @@ def cold(folder):
              b'"destination":{"bucket":"msecindustries-cleaned","prefix":"bench/"}}')
     memory, lake = lake_in_memory(home)
     try:
-        figures = [cold_start(sandbox, lake, event) for _ in range(STARTS)]
+        asked, ours, used = cold_starts(sandbox, event, "response", GATEHOUSE_LAKE=str(lake))
     finally:
         shutil.rmtree(memory)
-    asked, ours, used = (lower_quartile(column) for column in zip(*figures))
+    _, over_tls, used_tls = cold_starts(
+        sandbox, event, "error", AWS_ENDPOINT_URL=EmptyS3(home, sandbox.task).url, AWS_ACCESS_KEY_ID="AKIDEXAMPLE",
+        AWS_SECRET_ACCESS_KEY="secret")
     say("exec to asking for the first event", f"{asked:.1f} ms")
     peers = []
     for _ in range(5):
@@ -79,5 +123,6 @@ def cold(folder):
     peer = lower_quartile(peers)
     say("exec to the first response (100 rows cleaned)", f"{ours:.1f} ms", "<= 30 ms", f"import pandas {peer:.0f} ms",
         peer / ours)
-    say("processor time of it", f"{used:.1f} ms")
+    say("exec to the first response (S3 over TLS, no bucket)", f"{over_tls:.1f} ms", "<= 30 ms")
+    say("processor time of the two", f"{used:.1f} ms, {used_tls:.1f} ms")
     say("the package", packed.stdout.split(": ", 1)[1].splitlines()[0])
