@@ -130,6 +130,7 @@ static const char default_stages[] =
     "\"{{ config.functions.clean_profiles }}\",\n"
     "\"{{ config.functions.merge }}\",\n"
     "]\n"
+    "timeout_ms = \"{{ config.functions.timeout }}\"\n"
     "\n"
     "[[stage]]\n"
     "name = \"invoke_clean_s3_raw\"\n"

@@ -11,6 +11,7 @@
 #include "core/net/pg.h"
 #include "core/ports/database.h"
 #include "core/ports/function_service.h"
+#include "core/stages/function_fit.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { SPACE_WARN_MIB = 2048, SPACE_FAIL_MIB = 200, MS_PER_S = 1000 };
+enum { SPACE_WARN_MIB = 2048, SPACE_FAIL_MIB = 200, MS_PER_S = 1000, FINDING_MAX = 2048 };
 /* 2024-01-01: a clock before it was never set. */
 #define CLOCK_FLOOR_MS INT64_C(1704067200000)
 
@@ -115,16 +116,29 @@ static void check_program(struct doctor *doctor, const char *path, const char *k
     free(advice);
 }
 
+static void tell_function(struct doctor *doctor, const struct function_check *check)
+{
+    const struct config *config = doctor->app->config;
+    struct buf misfits;
+    buf_init(&misfits, FINDING_MAX);
+    if (function_fits(check, config->dag, config_int(config, CONFIG_functions_timeout), &misfits)) {
+        char *text = xasprintf("%s is %s, may run %lld s", check->name, check->state,
+                               (long long)check->timeout_ms / MS_PER_S);
+        doctor_tell(doctor, CHECK_OK, "function", text, "");
+        free(text);
+    } else {
+        doctor_tell(doctor, CHECK_FAIL, "function", buf_text(&misfits), "");
+    }
+    buf_done(&misfits);
+}
+
 static void check_function(struct doctor *doctor, const char *name)
 {
     struct error err;
     struct function_check check = {.name = name};
     function_check_start(doctor->backend.services.functions, &check);
     if (loop_await(doctor->backend.loop, &check.op, &err)) {
-        char *text = xasprintf("%s is %s, may run %lld s", name, check.state,
-                               (long long)check.timeout_ms / MS_PER_S);
-        doctor_tell(doctor, CHECK_OK, "function", text, "");
-        free(text);
+        tell_function(doctor, &check);
         return;
     }
     bool is_aws = backend_is_aws(doctor->app->config, CONFIG_backend_function_service);

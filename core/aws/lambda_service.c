@@ -139,6 +139,7 @@ static void take_state(struct function_check *req, const struct lambda_state *st
 {
     snprintf(req->state, sizeof(req->state), "%s", state->state);
     req->timeout_ms = state->timeout_ms;
+    req->outlives_caller = true;
     req->memory_bytes = state->memory_bytes;
 }
 

@@ -228,6 +228,7 @@ static struct attempt *make_attempt(struct engine_try *try, struct json *paramet
         .clock = engine->spec.clock,
         .services = engine->spec.services,
         .hooks = &try->hooks,
+        .dag = engine->run.dag,
         .run_id = engine->run.id,
         .kind = def->kind,
         .stage = def->name,

@@ -26,7 +26,8 @@ struct function_check { /* does it exist and can it be called? Changes nothing. 
     char state[FUNCTION_STATE_SIZE]; /* result: "Active" when callable; "Inactive" wakes when called
                                       */
     int64_t timeout_ms;              /* result: how long it may run at most */
-    uint64_t memory_bytes;           /* result: 0 when unlimited */
+    bool outlives_caller;  /* result: a call that is given up runs on until its timeout_ms */
+    uint64_t memory_bytes; /* result: 0 when unlimited */
 };
 
 /* A call. It is never run twice by itself: only what certainly did not begin is sent again. The

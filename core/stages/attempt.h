@@ -34,6 +34,7 @@ struct attempt_spec { /* everything borrowed until the attempt is freed, but par
     struct clock *clock;
     const struct services *services;
     const struct attempt_hooks *hooks;
+    const struct dag *dag; /* whose stage it is; NULL: not known */
     const char *run_id;
     const char *kind;
     const char *stage;

@@ -1,8 +1,10 @@
-/* function_check: is every function that the pipeline will call there, and can it be called? All
- * that is wrong is told at once, a misspelt name with the nearest one that exists. */
+/* function_check: is every function that the pipeline will call there, can it be called, and do its
+ * time limit and the stages that wait for it go together? All that is wrong is told at once, a
+ * misspelt name with the nearest one that exists. */
 #include "core/base/alloc.h"
 #include "core/base/utf8.h"
 #include "core/ports/function_service.h"
+#include "core/stages/function_fit.h"
 #include "core/stages/kind.h"
 
 #include <stdlib.h>
@@ -19,6 +21,7 @@ struct function_check_stage {
     const char *missing[FUNCTIONS_MAX];
     size_t missing_count;
     struct buf inactive; /* "name is Pending, ..." */
+    struct buf misfits;  /* of time limits, in sentences */
     bool is_permanent;   /* one of the inactive ones will not become active by itself */
 };
 
@@ -28,6 +31,7 @@ static const struct parameter function_check_parameters[] = {
      .is_required = true,
      .min = 1,
      .max = FUNCTIONS_MAX},
+    {.name = "timeout_ms", .type = PARAMETER_INTEGER, .max = INT64_MAX}, /* asked of each */
 };
 
 static bool function_check_init(struct attempt *attempt, struct error *err)
@@ -37,6 +41,7 @@ static bool function_check_init(struct attempt *attempt, struct error *err)
     stage->names = json_get(attempt->spec.parameters, "functions");
     stage->checked = json_array();
     buf_init(&stage->inactive, PROBLEMS_SIZE);
+    buf_init(&stage->misfits, PROBLEMS_SIZE);
     return true;
 }
 
@@ -45,6 +50,7 @@ static void function_check_done(struct attempt *attempt)
     struct function_check_stage *stage = attempt->state;
     json_free(stage->checked);
     buf_done(&stage->inactive);
+    buf_done(&stage->misfits);
     function_list_done(&stage->list);
 }
 
@@ -86,6 +92,8 @@ static enum step_next check_end(struct attempt *attempt, struct error *err)
         buf_printf(&stage->inactive, "%s%s is ", stage->inactive.len > 0 ? ", " : "", check->name);
         utf8_append_printable(&stage->inactive, str_from(check->state));
     }
+    function_fits(check, attempt->spec.dag, json_int_or(attempt->spec.parameters, "timeout_ms", 0),
+                  &stage->misfits);
     attempt_log(attempt, "info", "function=%s state=%s timeout_ms=%lld", check->name, check->state,
                 (long long)check->timeout_ms);
     return check_next(attempt, err);
@@ -149,6 +157,10 @@ static enum step_next judge(struct attempt *attempt, struct error *err)
     if (stage->inactive.len > 0) {
         error_set(err, stage->is_permanent ? ERROR_PERMANENT : ERROR_TRANSIENT,
                   "function_not_active", "not active: %s", buf_text(&stage->inactive));
+        return STEP_FAIL;
+    }
+    if (stage->misfits.len > 0) {
+        error_set(err, ERROR_PERMANENT, "function_timeout", "%s", buf_text(&stage->misfits));
         return STEP_FAIL;
     }
     attempt->outputs = json_object();

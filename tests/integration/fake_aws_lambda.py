@@ -32,7 +32,7 @@ OPERATIONS = [
 class Function:
     def __init__(self, name, program, environment):
         self.name, self.program, self.environment = name, program, environment
-        self.timeout_s, self.memory_mb, self.state, self.update = 60, 1024, "Active", "Successful"
+        self.timeout_s, self.memory_mb, self.state, self.update = 600, 1024, "Active", "Successful"
         self.code_sha256, self.role, self.vpc = "", ROLE, {}
 
     def configuration(self):

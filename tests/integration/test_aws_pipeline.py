@@ -354,9 +354,11 @@ def test_a_name_that_nobody_knows_is_told_with_the_setting_it_is_of(tmp_path, da
 def test_a_call_without_an_answer_does_not_outlive_the_stage_s_clock(world, kind, operation):
     world.aws.training.pace_s = 0.3
     world.aws.fail(kind, count=1, match=lambda call: call.operation == operation and call.key_id == OPERATOR[0])
+    for name in NAMES:
+        world.aws.functions.table[name].timeout_s = 3
     began = time.monotonic()
     code, events, err = world.batch("--set", "pipeline.queued_timeout=3s", "--set", "pipeline.running_timeout=3s",
-                                    "--set", "pipeline.retries=0", timeout=30)
+                                    "--set", "functions.timeout=3s", "--set", "pipeline.retries=0", timeout=30)
     assert code == 1 and time.monotonic() - began < 15, err
     failed = [event for event in events if event["type"] == "stage.state" and event["to"] == "failed"]
     assert failed[0]["error"]["code"] == "timeout", failed
@@ -464,7 +466,7 @@ def test_a_job_that_cannot_be_stopped_is_told_and_not_followed_by_another(world,
     """It may run on and cost money: neither "cancelled" nor "timed out" alone would say so."""
     world.aws.training.pace_s = 1.5
     world.aws.fail("denied", count=10**6, match=lambda call: call.operation == "StopTrainingJob")
-    limits = ["--set", "pipeline.queued_timeout=1s", "--set", "pipeline.running_timeout=1s"] if by == "clock" else []
+    limits = ["--set", "pipeline.queued_timeout=1s"] if by == "clock" else []
     runner = world.start("--batch", "--format", "json", *limits)
     wait_for(lambda: world.jobs())
     if by == "operator":
@@ -524,8 +526,27 @@ def test_a_role_that_cannot_be_assumed_is_named(world):
     assert failed[0]["stage"] == STAGES[4] and "role/nobody" in failed[0]["error"]["message"]
 
 
+def test_a_function_and_the_stage_that_waits_for_it_must_go_together(world):
+    world.aws.functions.table[NAMES[0]].timeout_s = 900
+    world.aws.functions.table[NAMES[2]].timeout_s = 3
+    code, events, err = world.batch()
+    failed = [event for event in events if event["type"] == "stage.state" and event["to"] == "failed"]
+    told = failed[0]["error"]["message"]
+    assert code == 1 and failed[0]["stage"] == STAGES[0] and failed[0]["try"] == 1, err
+    assert f"{NAMES[0]} may run 900 s as it is deployed, but stage {STAGES[1]} waits 600 s (running_timeout)" in told, told
+    assert f"{NAMES[2]} may run only 3 s as it is deployed, functions.timeout asks for 600 s: run `gatehouse" in told, told
+    assert [call for call in world.aws.named("Invoke") if call.headers["x-amz-invocation-type"] != "DryRun"] == []
+    doctor = world.run("doctor")
+    assert doctor.returncode == 1 and "may run 900 s" in doctor.stdout and "may run only 3 s" in doctor.stdout, doctor.stdout
+
+
 def test_a_function_that_fails_says_why(world):
-    world.aws.functions.table[NAMES[2]].timeout_s = 0
+    def shorten(call):
+        is_run = call.operation == "Invoke" and call.headers["x-amz-invocation-type"] != "DryRun"
+        world.aws.functions.table[NAMES[2]].timeout_s = 0 if is_run else 600
+        return False
+
+    world.aws.fail("error", count=10**6, match=shorten)
     code, events, _ = world.batch("--set", "pipeline.retries=0")
     assert code == 1
     failed = [event for event in events if event["type"] == "stage.state" and event["to"] == "failed"]

@@ -403,6 +403,7 @@ static void check_function(struct function_service *service, struct function_che
     }
     snprintf(req->state, sizeof(req->state), "%s", function->state);
     req->timeout_ms = FUNCTION_TIMEOUT_MS;
+    req->outlives_caller = fake->calls_outlive;
     req->memory_bytes = 0;
     op_finish(&req->op, NULL);
 }

@@ -97,6 +97,7 @@ struct fake_services {
     size_t function_count;
     struct json *last_event; /* of the last invocation */
     int64_t last_timeout_ms;
+    bool calls_outlive; /* functions run on when they are given up */
     struct fake_job jobs[FAKE_JOBS_MAX];
     size_t job_count;
     const struct fake_job_state *new_job_script; /* of created jobs */

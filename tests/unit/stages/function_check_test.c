@@ -2,6 +2,7 @@
 #include "tests/support/attempt_fixture.h"
 #include "tests/support/cmocka.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define ALL "{\"functions\":[\"clean-raw\",\"clean-rds\",\"merge\"]}"
@@ -82,6 +83,82 @@ static void an_inactive_function_wakes_when_it_is_called(void **state)
     fixture_run(fixture, ALL);
     assert_int_equal(fixture->outcome, OUTCOME_SUCCESS);
     assert_contains(buf_text(&fixture->log), "function=clean-rds state=Inactive");
+    fixture_free(fixture);
+}
+
+/* The fake's functions may run 60 s; `clocks` are those of the stage that calls clean-raw. */
+static struct attempt_fixture *check_beside(const char *clocks, const char *parameters)
+{
+    struct error err;
+    struct attempt_fixture *fixture = with_functions();
+    char text[512];
+    snprintf(text, sizeof(text),
+             "{\"pipeline\":\"p\",\"max_parallel\":1,\"stages\":[{\"name\":\"raw\",\"kind\":"
+             "\"function_invoke\",\"parameters\":{\"function\":\"clean-raw\"},%s}]}",
+             clocks);
+    struct json *json = fixture_json(text);
+    struct dag *dag = dag_from_json(json, NULL, &err);
+    assert_non_null(dag);
+    fixture->spec.dag = dag;
+    fixture->fake->calls_outlive = true;
+    fixture_run(fixture, parameters);
+    fixture->spec.dag = NULL;
+    dag_free(dag);
+    json_free(json);
+    return fixture;
+}
+
+static void a_function_must_end_before_its_stage_gives_it_up(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *clocks, *told;
+    } cases[] = {
+        {"\"running_timeout_ms\":60000", NULL},
+        {"\"running_timeout_ms\":0,\"total_timeout_ms\":0", NULL},
+        {"\"running_timeout_ms\":59500,\"total_timeout_ms\":60000",
+         "clean-raw may run 60 s as it is deployed, but stage raw waits 59.5 s (running_timeout) "
+         "and cannot stop it then: raise its running_timeout, or lower functions.timeout"},
+        {"\"running_timeout_ms\":60000,\"total_timeout_ms\":30000",
+         "stage raw waits 30 s (total_timeout)"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct attempt_fixture *fixture = check_beside(cases[i].clocks, ALL);
+        if (cases[i].told == NULL) {
+            assert_int_equal(fixture->outcome, OUTCOME_SUCCESS);
+        } else {
+            assert_int_equal(fixture->error.error_class, ERROR_PERMANENT);
+            assert_string_equal(fixture->error.code, "function_timeout");
+            assert_contains(fixture->error.message, cases[i].told);
+        }
+        fixture_free(fixture);
+    }
+}
+
+static void a_function_must_be_given_the_time_that_is_asked_for_it(void **state)
+{
+    (void)state;
+    struct attempt_fixture *fixture =
+        check_beside("\"running_timeout_ms\":50000",
+                     "{\"functions\":[\"clean-raw\",\"merge\"],\"timeout_ms\":90000}");
+    assert_string_equal(fixture->error.code, "function_timeout");
+    assert_contains(fixture->error.message, "stage raw waits 50 s");
+    assert_contains(fixture->error.message,
+                    "; merge may run only 60 s as it is deployed, functions.timeout asks for 90 s: "
+                    "run `gatehouse functions deploy`");
+    fixture_free(fixture);
+    fixture = check_beside("\"running_timeout_ms\":60000",
+                           "{\"functions\":[\"merge\"],\"timeout_ms\":60000}");
+    assert_int_equal(fixture->outcome, OUTCOME_SUCCESS);
+    fixture_free(fixture);
+}
+
+static void a_function_that_ends_with_its_caller_always_fits(void **state)
+{
+    (void)state;
+    struct attempt_fixture *fixture = with_functions();
+    fixture_run(fixture, "{\"functions\":[\"merge\"],\"timeout_ms\":90000}");
+    assert_int_equal(fixture->outcome, OUTCOME_SUCCESS);
     fixture_free(fixture);
 }
 
@@ -166,6 +243,9 @@ int main(void)
         cmocka_unit_test(without_the_list_there_are_only_no_suggestions),
         cmocka_unit_test(pending_is_transient_and_failed_is_permanent),
         cmocka_unit_test(an_inactive_function_wakes_when_it_is_called),
+        cmocka_unit_test(a_function_must_end_before_its_stage_gives_it_up),
+        cmocka_unit_test(a_function_must_be_given_the_time_that_is_asked_for_it),
+        cmocka_unit_test(a_function_that_ends_with_its_caller_always_fits),
         cmocka_unit_test(trouble_of_the_service_keeps_its_class),
         cmocka_unit_test(cancel_at_any_call_ends_as_cancelled),
         cmocka_unit_test(a_cancel_ends_a_check_or_a_list_that_hangs),
