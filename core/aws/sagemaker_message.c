@@ -50,10 +50,29 @@ static bool is_given(const char *text)
     return text != NULL && text[0] != '\0';
 }
 
+/* Older ones write models as Python pickles, which are never loaded: a job would be paid in vain.
+ */
+static bool check_version(const char *version, struct error *err)
+{
+    static const char *const pickling[] = {"0.", "1.0-", "1.2-"};
+    for (size_t i = 0; i < sizeof(pickling) / sizeof(pickling[0]); i++) {
+        if (str_starts_with(str_from(version), str_from(pickling[i]))) {
+            return error_set(err, ERROR_PERMANENT, "no_image",
+                             "training.container_version \"%s\" writes models as Python pickles, "
+                             "which are never loaded: set 1.3-1 or a newer one",
+                             version);
+        }
+    }
+    return true;
+}
+
 bool sagemaker_image_uri(const char *region, const char *version, struct buf *out_uri,
                          struct error *err)
 {
     size_t suffix = 0;
+    if (!check_version(version, err)) {
+        return false;
+    }
     while (strncmp(region, suffixes[suffix].region_start, strlen(suffixes[suffix].region_start)) !=
            0) {
         suffix++;

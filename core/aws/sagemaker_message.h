@@ -24,7 +24,7 @@ struct sagemaker_settings { /* texts and trees are borrowed; NULL and 0: not set
 };
 
 /* "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"; false (permanent,
- * "no_image") for a region whose account is not known. */
+ * "no_image") for a region whose account is not known, or a version whose models cannot be read. */
 bool sagemaker_image_uri(const char *region, const char *version, struct buf *out_uri,
                          struct error *err);
 

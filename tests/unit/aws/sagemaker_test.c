@@ -215,6 +215,15 @@ static void each_region_has_its_image(void **state)
     assert_non_null(strstr(buf_text(&uri), "/sagemaker-xgboost:1.5-1"));
     assert_false(sagemaker_image_uri("ap-east-2", "1.7-1", &uri, &err));
     assert_string_equal(err.code, "no_image");
+    static const char *const pickling[] = {"0.90-2", "1.0-1", "1.2-2"};
+    for (size_t i = 0; i < sizeof(pickling) / sizeof(pickling[0]); i++) {
+        assert_false(sagemaker_image_uri("us-east-1", pickling[i], &uri, &err));
+        assert_non_null(strstr(err.message, "pickles"));
+    }
+    static const char *const readable[] = {"1.3-1", "1.5-1", "3.0-5", "3.2-0"};
+    for (size_t i = 0; i < sizeof(readable) / sizeof(readable[0]); i++) {
+        assert_true(sagemaker_image_uri("us-east-1", readable[i], &uri, &err));
+    }
     buf_done(&uri);
 }
 
