@@ -6,7 +6,7 @@
 #include "core/base/random.h"
 #include "core/loop/timer.h"
 #include "tests/support/cmocka.h"
-#include "tests/support/fake_s3.h"
+#include "tests/support/s3_scene.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,36 +15,19 @@
 
 enum { PART = S3_PART_BYTES_MIN };
 
-struct fixture {
-    struct loop *loop;
-    struct fake_aws *aws;
-    struct fake_s3 *s3;
-    struct aws_session *session;
-    struct object_store *store;
-};
-
 static int set_up(void **state)
 {
-    struct fixture *f = xcalloc(1, sizeof(*f));
-    f->loop = loop_new();
-    f->aws = fake_aws_new(f->loop);
-    f->s3 = fake_s3_new(f->aws);
-    f->session = fake_aws_session(f->aws);
-    f->store = s3_store_new(f->session, &(struct s3_settings){.part_bytes = PART, .parallel = 3});
-    fake_s3_add_bucket(f->s3, BUCKET);
+    struct s3_scene *f = xcalloc(1, sizeof(*f));
+    s3_scene_init(f, BUCKET, &(struct s3_settings){.part_bytes = PART, .parallel = 3});
     *state = f;
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    struct fixture *f = *state;
+    struct s3_scene *f = *state;
     assert_int_equal(fake_s3_upload_count(f->s3), 0); /* parts that stay are billed */
-    object_store_free(f->store);
-    aws_session_free(f->session);
-    fake_aws_free(f->aws);
-    fake_s3_free(f->s3);
-    loop_free(f->loop);
+    s3_scene_done(f);
     free(f);
     return 0;
 }
@@ -62,7 +45,7 @@ static char *make_bytes(size_t size)
 
 /* ---- writing and reading in one go */
 
-static bool create(struct fixture *f, struct object_writer *writer, const char *key,
+static bool create(struct s3_scene *f, struct object_writer *writer, const char *key,
                    struct error *err)
 {
     *writer = (struct object_writer){.bucket = BUCKET, .key = key, .needs_sha256 = true};
@@ -70,20 +53,20 @@ static bool create(struct fixture *f, struct object_writer *writer, const char *
     return loop_await(f->loop, &writer->op, err);
 }
 
-static bool write_some(struct fixture *f, struct object_writer *writer, struct str data,
+static bool write_some(struct s3_scene *f, struct object_writer *writer, struct str data,
                        struct error *err)
 {
     object_write_start(writer, data);
     return loop_await(f->loop, &writer->op, err);
 }
 
-static bool commit(struct fixture *f, struct object_writer *writer, struct error *err)
+static bool commit(struct s3_scene *f, struct object_writer *writer, struct error *err)
 {
     object_commit_start(writer);
     return loop_await(f->loop, &writer->op, err);
 }
 
-static void take_back(struct fixture *f, struct object_writer *writer)
+static void take_back(struct s3_scene *f, struct object_writer *writer)
 {
     struct error err;
     object_abort_start(writer);
@@ -92,7 +75,7 @@ static void take_back(struct fixture *f, struct object_writer *writer)
 }
 
 /* In pieces of random sizes. */
-static bool write_all(struct fixture *f, struct object_writer *writer, struct str data,
+static bool write_all(struct s3_scene *f, struct object_writer *writer, struct str data,
                       struct error *err)
 {
     struct random random = {data.len};
@@ -108,7 +91,7 @@ static bool write_all(struct fixture *f, struct object_writer *writer, struct st
     return true;
 }
 
-static void must_put(struct fixture *f, const char *key, struct str data)
+static void must_put(struct s3_scene *f, const char *key, struct str data)
 {
     struct object_writer writer;
     struct error err;
@@ -124,7 +107,7 @@ static void must_put(struct fixture *f, const char *key, struct str data)
     assert_null(writer.handle);
 }
 
-static bool read_into(struct fixture *f, struct object_reader *reader, struct buf *out,
+static bool read_into(struct s3_scene *f, struct object_reader *reader, struct buf *out,
                       struct error *err)
 {
     object_open_start(f->store, reader);
@@ -141,7 +124,7 @@ static bool read_into(struct fixture *f, struct object_reader *reader, struct bu
     return is_good;
 }
 
-static void must_read(struct fixture *f, const char *key, uint64_t offset, uint64_t length,
+static void must_read(struct s3_scene *f, const char *key, uint64_t offset, uint64_t length,
                       struct str expected)
 {
     struct object_reader reader = {
@@ -161,7 +144,7 @@ static void must_read(struct fixture *f, const char *key, uint64_t offset, uint6
 
 static void objects_of_any_size_come_back_as_they_were(void **state)
 {
-    struct fixture *f = *state;
+    struct s3_scene *f = *state;
     static const size_t sizes[] = {0, 1, 4096, PART - 1, PART, PART + 1, 3 * PART + 17, 7 * PART};
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         char *bytes = make_bytes(sizes[i]);
@@ -176,7 +159,7 @@ static void objects_of_any_size_come_back_as_they_were(void **state)
 
 static void a_part_of_an_object_is_read(void **state)
 {
-    struct fixture *f = *state;
+    struct s3_scene *f = *state;
     size_t size = 2 * (size_t)PART + 100;
     char *bytes = make_bytes(size);
     fake_s3_put(f->s3, BUCKET, "k", (struct str){bytes, size});
@@ -191,7 +174,7 @@ static void a_part_of_an_object_is_read(void **state)
 
 static void only_what_fits_into_one_part_is_put_at_once(void **state)
 {
-    struct fixture *f = *state;
+    struct s3_scene *f = *state;
     char *bytes = make_bytes(2 * (size_t)PART);
     must_put(f, "small", (struct str){bytes, PART});
     assert_int_equal(fake_aws_count(f->aws), 1);
@@ -202,7 +185,7 @@ static void only_what_fits_into_one_part_is_put_at_once(void **state)
 
 /* ---- what is not there, not ours, not the same */
 
-static void expect_open_error(struct fixture *f, struct object_reader reader, const char *code,
+static void expect_open_error(struct s3_scene *f, struct object_reader reader, const char *code,
                               const char *part)
 {
     struct error err = {0};
@@ -216,7 +199,7 @@ static void expect_open_error(struct fixture *f, struct object_reader reader, co
 
 static void absent_and_forbidden_objects_are_told_apart(void **state)
 {
-    struct fixture *f = *state;
+    struct s3_scene *f = *state;
     fake_s3_put(f->s3, BUCKET, "k", STR("v"));
     expect_open_error(f, (struct object_reader){.bucket = BUCKET, .key = "none"}, "not_found",
                       "s3://" BUCKET "/none");
@@ -233,7 +216,7 @@ static void absent_and_forbidden_objects_are_told_apart(void **state)
 
 static void an_object_that_changes_while_it_is_read_is_found_out(void **state)
 {
-    struct fixture *f = *state;
+    struct s3_scene *f = *state;
     size_t size = 6 * (size_t)PART;
     struct object_reader reader = {.bucket = BUCKET, .key = "k"};
     struct error err;
@@ -256,7 +239,7 @@ static void an_object_that_changes_while_it_is_read_is_found_out(void **state)
 
 static void a_reader_closed_in_the_middle_leaves_nothing(void **state)
 {
-    struct fixture *f = *state;
+    struct s3_scene *f = *state;
     size_t size = 6 * (size_t)PART;
     struct object_reader reader = {.bucket = BUCKET, .key = "k"};
     struct error err;
@@ -277,7 +260,7 @@ static void cancel_op(void *context)
 }
 
 /* The loop stands still until the timer: the server is silent. */
-static void must_end_when_cancelled(struct fixture *f, struct op *op)
+static void must_end_when_cancelled(struct s3_scene *f, struct op *op)
 {
     struct error err;
     struct timer *timer = timer_new(f->loop, cancel_op, op);
@@ -290,7 +273,7 @@ static void must_end_when_cancelled(struct fixture *f, struct op *op)
 
 static void a_call_that_hangs_ends_when_it_is_cancelled(void **state)
 {
-    struct fixture *f = *state;
+    struct s3_scene *f = *state;
     struct fake_answer silence = {.fault = FAKE_SILENT};
     struct object_head head = {.bucket = BUCKET, .key = "k"};
     struct object_list list = {.bucket = BUCKET, .prefix = ""};
@@ -305,7 +288,7 @@ static void a_call_that_hangs_ends_when_it_is_cancelled(void **state)
 
 static void a_read_that_hangs_ends_when_it_is_cancelled(void **state)
 {
-    struct fixture *f = *state;
+    struct s3_scene *f = *state;
     size_t size = 3 * (size_t)PART;
     char *bytes = make_bytes(size);
     fake_s3_put(f->s3, BUCKET, "k", (struct str){bytes, size});
@@ -331,7 +314,7 @@ static void a_read_that_hangs_ends_when_it_is_cancelled(void **state)
 
 static void throttled_parts_are_sent_again(void **state)
 {
-    struct fixture *f = *state;
+    struct s3_scene *f = *state;
     size_t size = 2 * (size_t)PART + 5;
     char *bytes = make_bytes(size);
     fake_s3_fail(
@@ -344,7 +327,7 @@ static void throttled_parts_are_sent_again(void **state)
 
 static void a_completion_that_fails_inside_a_200_is_tried_again(void **state)
 {
-    struct fixture *f = *state;
+    struct s3_scene *f = *state;
     size_t size = (size_t)PART + 5;
     char *bytes = make_bytes(size);
     fake_s3_fail(f->s3, "POST", 2,
@@ -358,7 +341,7 @@ static void a_completion_that_fails_inside_a_200_is_tried_again(void **state)
 /* What a write was given is the caller's again as soon as the write has ended. */
 static void written_bytes_are_taken_before_a_write_ends(void **state)
 {
-    struct fixture *f = *state;
+    struct s3_scene *f = *state;
     static const size_t pieces[] = {1000, 100000, PART - 1, 3 * (size_t)PART, 7, 2 << 20};
     size_t size = 0;
     for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
@@ -388,7 +371,7 @@ static void written_bytes_are_taken_before_a_write_ends(void **state)
 /* Whole parts are sent from where they are; the rest is copied, whatever the pieces are. */
 static void bytes_that_stay_in_place_become_the_same_object(void **state)
 {
-    struct fixture *f = *state;
+    struct s3_scene *f = *state;
     static const size_t pieces[][4] = {
         {PART},
         {5 * (size_t)PART + 3},
@@ -420,7 +403,7 @@ static void bytes_that_stay_in_place_become_the_same_object(void **state)
 
 static void an_upload_in_place_can_be_taken_back_while_it_is_on_its_way(void **state)
 {
-    struct fixture *f = *state;
+    struct s3_scene *f = *state;
     struct object_writer writer;
     struct error err;
     size_t size = 3 * (size_t)PART;
@@ -435,7 +418,7 @@ static void an_upload_in_place_can_be_taken_back_while_it_is_on_its_way(void **s
 
 static void the_digest_of_several_parts_is_told_to_those_who_need_it(void **state)
 {
-    struct fixture *f = *state;
+    struct s3_scene *f = *state;
     static const size_t sizes[] = {100, PART + 1};
     for (size_t i = 0; i < 2; i++) {
         struct object_writer writer;
@@ -453,7 +436,7 @@ static void the_digest_of_several_parts_is_told_to_those_who_need_it(void **stat
 /* Whatever request of an upload is refused: an error, no object, no parts. */
 static void a_refusal_anywhere_leaves_nothing_behind(void **state)
 {
-    struct fixture *f = *state;
+    struct s3_scene *f = *state;
     static const struct {
         const char *method;
         int at;
@@ -480,7 +463,7 @@ static void a_refusal_anywhere_leaves_nothing_behind(void **state)
 
 static void an_aborted_upload_takes_its_parts_back(void **state)
 {
-    struct fixture *f = *state;
+    struct s3_scene *f = *state;
     static const size_t sizes[] = {0, 100, PART + 1, 5 * PART};
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         struct object_writer writer;
@@ -497,7 +480,7 @@ static void an_aborted_upload_takes_its_parts_back(void **state)
 
 static void encryption_is_asked_for_when_an_object_is_made(void **state)
 {
-    struct fixture *f = *state;
+    struct s3_scene *f = *state;
     struct error err;
     struct object_writer writer = {.bucket = BUCKET, .key = "k"};
     struct object_store *store = s3_store_new(
@@ -521,7 +504,7 @@ static void encryption_is_asked_for_when_an_object_is_made(void **state)
 
 static void a_listing_goes_over_all_pages_and_decodes_keys(void **state)
 {
-    struct fixture *f = *state;
+    struct s3_scene *f = *state;
     static const char *const keys[] = {"in/a b", "in/c+d", "in/e&<f>\"", "in/g/h", "in/\xc3\xa9%"};
     struct object_list list = {.bucket = BUCKET, .prefix = "in/"};
     struct error err;
@@ -545,7 +528,7 @@ static void a_listing_goes_over_all_pages_and_decodes_keys(void **state)
 
 static void an_empty_listing_and_a_missing_bucket_differ(void **state)
 {
-    struct fixture *f = *state;
+    struct s3_scene *f = *state;
     struct object_list list = {.bucket = BUCKET, .prefix = ""};
     struct error err = {0};
     object_list_start(f->store, &list);
@@ -561,7 +544,7 @@ static void an_empty_listing_and_a_missing_bucket_differ(void **state)
 
 static void head_copy_and_delete_do_what_they_say(void **state)
 {
-    struct fixture *f = *state;
+    struct s3_scene *f = *state;
     struct error err;
     struct object_head head = {.bucket = BUCKET, .key = "copy"};
     struct object_copy copy = {
@@ -593,7 +576,7 @@ static void head_copy_and_delete_do_what_they_say(void **state)
 
 enum { COPY_LIMIT = 800, COPY_SIZE = 2 * COPY_LIMIT + 17 };
 
-static void use_small_copies(struct fixture *f)
+static void use_small_copies(struct s3_scene *f)
 {
     object_store_free(f->store);
     f->store = s3_store_new(f->session,
@@ -602,7 +585,7 @@ static void use_small_copies(struct fixture *f)
     fake_s3_set_part_min(f->s3, 1);
 }
 
-static bool copy_sized(struct fixture *f, size_t size, struct error *err)
+static bool copy_sized(struct s3_scene *f, size_t size, struct error *err)
 {
     struct object_copy copy = {
         .bucket = BUCKET, .key = "a b/from", .to_bucket = "other", .to_key = "to"};
@@ -618,7 +601,7 @@ static bool copy_sized(struct fixture *f, size_t size, struct error *err)
     return is_good;
 }
 
-static size_t count_requests(struct fixture *f, const char *header)
+static size_t count_requests(struct s3_scene *f, const char *header)
 {
     size_t count = 0;
     for (size_t i = 0; i < fake_aws_count(f->aws); i++) {
@@ -629,7 +612,7 @@ static size_t count_requests(struct fixture *f, const char *header)
 
 static void a_copy_above_the_limit_goes_in_parts(void **state)
 {
-    struct fixture *f = *state;
+    struct s3_scene *f = *state;
     struct error err;
     use_small_copies(f);
     fake_s3_add_bucket(f->s3, "other");
@@ -644,7 +627,7 @@ static void a_copy_above_the_limit_goes_in_parts(void **state)
 
 static void a_source_that_changes_under_a_copy_is_not_mixed(void **state)
 {
-    struct fixture *f = *state;
+    struct s3_scene *f = *state;
     struct error err;
     use_small_copies(f);
     fake_s3_add_bucket(f->s3, "other");
@@ -656,7 +639,7 @@ static void a_source_that_changes_under_a_copy_is_not_mixed(void **state)
 
 static void a_copy_that_is_refused_anywhere_leaves_nothing_behind(void **state)
 {
-    struct fixture *f = *state;
+    struct s3_scene *f = *state;
     struct error err;
     static const struct {
         const char *method;
@@ -691,7 +674,7 @@ static void the_parts_of_a_copy_hold_what_s3_can_hold(void **state)
 
 static void a_copy_that_no_parts_hold_is_refused_before_it_begins(void **state)
 {
-    struct fixture *f = *state;
+    struct s3_scene *f = *state;
     struct error err;
     object_store_free(f->store);
     f->store = s3_store_new(f->session, &(struct s3_settings){.copy_limit_bytes = 1});
@@ -704,7 +687,7 @@ static void a_copy_that_no_parts_hold_is_refused_before_it_begins(void **state)
 
 static void a_bucket_is_made_only_when_it_is_missing(void **state)
 {
-    struct fixture *f = *state;
+    struct s3_scene *f = *state;
     struct error err;
     struct object_bucket bucket = {.bucket = BUCKET};
     object_bucket_start(f->store, &bucket);

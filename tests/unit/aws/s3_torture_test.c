@@ -5,7 +5,7 @@
 #include "core/base/alloc.h"
 #include "core/base/random.h"
 #include "tests/support/cmocka.h"
-#include "tests/support/fake_s3.h"
+#include "tests/support/s3_scene.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +15,7 @@
 enum { PART = 4096, STALL_MS = 40, REQUESTS_MIN = 16, SIZE = 3 * PART + 17 };
 
 struct fixture {
-    struct loop *loop;
-    struct fake_aws *aws;
-    struct fake_s3 *s3;
-    struct aws_session *session;
-    struct object_store *store;
+    struct s3_scene scene;
     char bytes[SIZE + 8];
 };
 
@@ -27,17 +23,12 @@ static int set_up(void **state)
 {
     struct fixture *f = xcalloc(1, sizeof(*f));
     struct random random = {1};
-    f->loop = loop_new();
-    f->aws = fake_aws_new(f->loop);
-    f->s3 = fake_s3_new(f->aws);
-    f->session = fake_aws_session(f->aws);
-    f->store = s3_store_new(
-        f->session,
+    s3_scene_init(
+        &f->scene, BUCKET,
         &(struct s3_settings){.part_bytes = PART, .parallel = 2, .copy_limit_bytes = 2 * PART});
-    fake_s3_add_bucket(f->s3, BUCKET);
-    fake_s3_set_part_min(f->s3, PART / 4);
-    fake_s3_set_copy_max(f->s3, 2 * PART);
-    aws_call_state_of(f->session)->stall_max_ms = STALL_MS;
+    fake_s3_set_part_min(f->scene.s3, PART / 4);
+    fake_s3_set_copy_max(f->scene.s3, 2 * PART);
+    aws_call_state_of(f->scene.session)->stall_max_ms = STALL_MS;
     for (size_t i = 0; i < SIZE; i += 8) {
         uint64_t word = random_next(&random);
         memcpy(f->bytes + i, &word, 8);
@@ -49,11 +40,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
-    object_store_free(f->store);
-    aws_session_free(f->session);
-    fake_aws_free(f->aws);
-    fake_s3_free(f->s3);
-    loop_free(f->loop);
+    s3_scene_done(&f->scene);
     free(f);
     return 0;
 }
@@ -64,20 +51,20 @@ static bool upload(struct fixture *f, size_t size, struct error *err)
 {
     struct object_writer writer = {.bucket = BUCKET, .key = "from"};
     struct error ignored;
-    object_create_start(f->store, &writer);
-    bool is_good = loop_await(f->loop, &writer.op, err);
+    object_create_start(f->scene.store, &writer);
+    bool is_good = loop_await(f->scene.loop, &writer.op, err);
     for (size_t at = 0; at < size && is_good; at += 1000) {
         size_t piece = size - at < 1000 ? size - at : 1000;
         object_write_start(&writer, (struct str){f->bytes + at, piece});
-        is_good = loop_await(f->loop, &writer.op, err);
+        is_good = loop_await(f->scene.loop, &writer.op, err);
     }
     if (is_good) {
         object_commit_start(&writer);
-        is_good = loop_await(f->loop, &writer.op, err);
+        is_good = loop_await(f->scene.loop, &writer.op, err);
     }
     if (!is_good) {
         object_abort_start(&writer);
-        assert_true(loop_await(f->loop, &writer.op, &ignored));
+        assert_true(loop_await(f->scene.loop, &writer.op, &ignored));
     }
     assert_null(writer.handle);
     return is_good;
@@ -87,11 +74,11 @@ static bool download(struct fixture *f, size_t size, struct error *err)
 {
     struct object_reader reader = {.bucket = BUCKET, .key = "k"};
     size_t got = 0;
-    object_open_start(f->store, &reader);
-    bool is_good = loop_await(f->loop, &reader.op, err);
+    object_open_start(f->scene.store, &reader);
+    bool is_good = loop_await(f->scene.loop, &reader.op, err);
     while (is_good) {
         object_read_start(&reader);
-        is_good = loop_await(f->loop, &reader.op, err);
+        is_good = loop_await(f->scene.loop, &reader.op, err);
         if (!is_good || reader.chunk.len == 0) {
             break;
         }
@@ -107,21 +94,21 @@ static bool download(struct fixture *f, size_t size, struct error *err)
 static bool copy(struct fixture *f, struct error *err)
 {
     struct object_copy req = {.bucket = BUCKET, .key = "from", .to_bucket = BUCKET, .to_key = "k"};
-    object_copy_start(f->store, &req);
-    return loop_await(f->loop, &req.op, err);
+    object_copy_start(f->scene.store, &req);
+    return loop_await(f->scene.loop, &req.op, err);
 }
 
 /* ---- and what befalls it */
 
 static void check_object(struct fixture *f, const char *key, size_t size)
 {
-    struct str kept = fake_s3_get(f->s3, BUCKET, key);
+    struct str kept = fake_s3_get(f->scene.s3, BUCKET, key);
     assert_true(kept.ptr == NULL || (kept.len == size && memcmp(kept.ptr, f->bytes, size) == 0));
 }
 
 static void check_store(struct fixture *f, size_t size)
 {
-    assert_int_equal(fake_s3_part_count(f->s3), 0);
+    assert_int_equal(fake_s3_part_count(f->scene.s3), 0);
     check_object(f, "from", size);
     check_object(f, "k", size);
 }
@@ -130,10 +117,10 @@ static void check_store(struct fixture *f, size_t size)
 static bool strike(struct fixture *f, int at, bool for_good, struct fake_answer answer, size_t size)
 {
     struct error err = {.message = ""};
-    struct aws_call_state *shared = aws_call_state_of(f->session);
+    struct aws_call_state *shared = aws_call_state_of(f->scene.session);
     shared->retries.tokens = RETRY_TOKENS;
-    fake_s3_clear(f->s3);
-    fake_s3_strike(f->s3, at, for_good, answer);
+    fake_s3_clear(f->scene.s3);
+    fake_s3_strike(f->scene.s3, at, for_good, answer);
     bool is_good = upload(f, size, &err) && copy(f, &err);
     check_store(f, size);
     is_good = is_good && download(f, size, &err);
@@ -142,7 +129,7 @@ static bool strike(struct fixture *f, int at, bool for_good, struct fake_answer 
         assert_int_equal(err.error_class, ERROR_TRANSIENT);
         assert_non_null(strstr(err.message, "s3://" BUCKET "/"));
     }
-    return fake_s3_struck_at(f->s3) >= at;
+    return fake_s3_struck_at(f->scene.s3) >= at;
 }
 
 static void strike_all(struct fixture *f, bool for_good, struct fake_answer answer)
