@@ -157,6 +157,20 @@ void fixture_judge(struct fixture *fixture, const char *stage, bool passes)
     free(text);
 }
 
+void fixture_progress(struct fixture *fixture, const char *stage, const char *members)
+{
+    struct error err = {0};
+    char *text = xasprintf("{\"stage\":\"%s\",\"try\":%d,%s}", stage,
+                           fixture_at(fixture, stage)->try_number, members);
+    struct json *body = json_parse(str_from(text), &err);
+    assert_non_null(body);
+    event_list_add(&fixture->log, fixture->now_ms, EVENT_STAGE_PROGRESS, body);
+    struct event *event = &fixture->log.items[fixture->log.count - 1];
+    event->seq = fixture->run.last_seq + 1;
+    assert_true(run_apply(&fixture->run, event, &err));
+    free(text);
+}
+
 void fixture_running(struct fixture *fixture, const char *stage)
 {
     struct run_input input = about(fixture, stage);

@@ -32,6 +32,8 @@ void fixture_fail_with(struct fixture *fixture, const char *stage, enum error_cl
                        const char *code);
 /* A gate's success or rejection with accuracy 0.82 or 0.71. */
 void fixture_judge(struct fixture *fixture, const char *stage, bool passes);
+/* A stage.progress of the latest try, as an engine appends it; members: "\"round\":1". */
+void fixture_progress(struct fixture *fixture, const char *stage, const char *members);
 void fixture_running(struct fixture *fixture, const char *stage);
 /* Gives true when the command was accepted. */
 bool fixture_command(struct fixture *fixture, enum command_verb verb, const char *stage);

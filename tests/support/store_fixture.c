@@ -1,6 +1,7 @@
 /* A run store for tests. */
 #include "tests/support/store_fixture.h"
 
+#include "core/base/alloc.h"
 #include "core/base/file.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/folder.h"
@@ -27,6 +28,21 @@ void store_fixture_done(struct store_fixture *fixture)
     store_close(fixture->store);
     free(fixture->path);
     test_folder_free(fixture->folder);
+}
+
+int store_fixture_set_up(void **state)
+{
+    struct store_fixture *fixture = xcalloc(1, sizeof(*fixture));
+    store_fixture_init(fixture);
+    *state = fixture;
+    return 0;
+}
+
+int store_fixture_tear_down(void **state)
+{
+    store_fixture_done(*state);
+    free(*state);
+    return 0;
 }
 
 void store_fixture_reopen(struct store_fixture *fixture)

@@ -14,6 +14,9 @@ struct store_fixture {
 
 void store_fixture_init(struct store_fixture *fixture);
 void store_fixture_done(struct store_fixture *fixture);
+/* For cmocka: *state is a fixture. */
+int store_fixture_set_up(void **state);
+int store_fixture_tear_down(void **state);
 void store_fixture_reopen(struct store_fixture *fixture);
 
 /* body: JSON text. */

@@ -110,18 +110,8 @@ void ui_fixture_follow(struct ui_fixture *fixture)
 
 void ui_fixture_progress(struct ui_fixture *fixture, const char *stage, const char *members)
 {
-    struct error err;
-    struct fixture *run = &fixture->run;
-    char *text = xasprintf("{\"stage\":\"%s\",\"try\":%d,%s}", stage,
-                           fixture_at(run, stage)->try_number, members);
-    struct json *body = json_parse(str_from(text), &err);
-    assert_non_null(body);
-    event_list_add(&run->log, run->now_ms, EVENT_STAGE_PROGRESS, body);
-    struct event *event = &run->log.items[run->log.count - 1];
-    event->seq = run->run.last_seq + 1;
-    assert_true(run_apply(&run->run, event, &err));
+    fixture_progress(&fixture->run, stage, members);
     ui_fixture_follow(fixture);
-    free(text);
 }
 
 static void end_stage(struct ui_fixture *fixture, const char *stage, int64_t after_ms)

@@ -9,20 +9,6 @@
 #define RUN   "20261122-153928-a1b2c3"
 #define OTHER "20261122-163928-a1b2c3"
 
-static int set_up(void **state)
-{
-    static struct store_fixture fixture;
-    store_fixture_init(&fixture);
-    *state = &fixture;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    store_fixture_done(*state);
-    return 0;
-}
-
 static void tell_sent(void *context, const struct command *command, int64_t ts_ms,
                       int64_t answer_seq)
 {
@@ -138,7 +124,8 @@ static void an_older_file_is_brought_up_to_date_and_keeps_its_runs(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name)                                                                                 \
+    cmocka_unit_test_setup_teardown(name, store_fixture_set_up, store_fixture_tear_down)
         TEST(commands_are_listed_whether_answered_or_not),
         TEST(deeds_belong_to_the_run_that_was_looked_at_or_to_its_time),
         TEST(an_older_file_can_be_read_as_it_is),

@@ -16,24 +16,16 @@
 #define RUN   "20261122-153928-a1b2c3"
 #define OTHER "20261122-153928-a1ffff"
 
-static int set_up(void **state)
-{
-    static struct store_fixture fixture;
-    store_fixture_init(&fixture);
-    store_fixture_run(fixture.store, RUN, "credit");
-    *state = &fixture;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    store_fixture_done(*state);
-    return 0;
-}
-
 static struct store *store_of(void **state)
 {
     return ((struct store_fixture *)*state)->store;
+}
+
+static int set_up(void **state)
+{
+    store_fixture_set_up(state);
+    store_fixture_run(store_of(state), RUN, "credit");
+    return 0;
 }
 
 static void events_come_back_as_they_went_in(void **state)
@@ -325,7 +317,7 @@ static void a_writer_killed_at_any_moment_leaves_a_whole_store(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, store_fixture_tear_down)
         TEST(events_come_back_as_they_went_in),
         TEST(reading_goes_on_after_a_seq_up_to_a_limit),
         TEST(appending_to_no_run_stores_nothing),

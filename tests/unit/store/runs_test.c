@@ -13,20 +13,6 @@
 #define SECOND "20261122-153928-a1ffff"
 #define THIRD  "20261123-000000-000000"
 
-static int set_up(void **state)
-{
-    static struct store_fixture fixture;
-    store_fixture_init(&fixture);
-    *state = &fixture;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    store_fixture_done(*state);
-    return 0;
-}
-
 static void ids_hold_time_and_chance(void **state)
 {
     char id[RUN_ID_SIZE];
@@ -167,7 +153,8 @@ static void lists_are_newest_first_and_can_be_filtered(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name)                                                                                 \
+    cmocka_unit_test_setup_teardown(name, store_fixture_set_up, store_fixture_tear_down)
         TEST(ids_hold_time_and_chance),
         TEST(numbers_count_up_and_ids_are_unique),
         TEST(runs_are_found_by_latest_number_id_and_prefix),

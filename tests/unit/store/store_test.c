@@ -17,20 +17,6 @@
 
 #define RUN "20261122-153928-a1b2c3"
 
-static int set_up(void **state)
-{
-    static struct store_fixture fixture;
-    store_fixture_init(&fixture);
-    *state = &fixture;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    store_fixture_done(*state);
-    return 0;
-}
-
 static void assert_refused(struct store_fixture *fixture, enum store_mode mode, const char *code)
 {
     struct error err = {0};
@@ -306,7 +292,8 @@ static void many_may_make_the_same_new_store_at_once(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name)                                                                                 \
+    cmocka_unit_test_setup_teardown(name, store_fixture_set_up, store_fixture_tear_down)
         TEST(a_new_store_is_private_and_empty),
         TEST(what_was_stored_is_there_after_opening_again),
         TEST(reading_needs_a_store_and_cannot_write),

@@ -17,20 +17,6 @@
 
 enum { TEXT_LIMIT = 1 << 20 };
 
-static void progress(struct fixture *fixture, const char *stage, const char *members)
-{
-    struct error err = {0};
-    char *text = xasprintf("{\"stage\":\"%s\",\"try\":%d,%s}", stage,
-                           fixture_at(fixture, stage)->try_number, members);
-    struct json *body = json_parse(str_from(text), &err);
-    assert_non_null(body);
-    event_list_add(&fixture->log, fixture->now_ms, EVENT_STAGE_PROGRESS, body);
-    struct event *event = &fixture->log.items[fixture->log.count - 1];
-    event->seq = fixture->run.last_seq + 1;
-    assert_true(run_apply(&fixture->run, event, &err));
-    free(text);
-}
-
 /* merge fails once, training reports rounds, the gate rejects, an operator reruns, it passes. */
 static void make_run(struct fixture *fixture)
 {
@@ -49,7 +35,7 @@ static void make_run(struct fixture *fixture)
                                       "\"job\":{\"name\":\"j\",\"status\":\"InProgress\"}",
                                       round, round, 40 - round);
             fixture->now_ms += round % 3 * 400;
-            progress(fixture, "train", members);
+            fixture_progress(fixture, "train", members);
             free(members);
         }
         fixture_end(fixture, "train", OUTCOME_SUCCESS);

@@ -1,7 +1,6 @@
 /* The view: what a face shows after each kind of event, as rows, text, lines and JSON. */
 #include "core/view/view.h"
 
-#include "core/base/alloc.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/run_fixture.h"
 
@@ -43,21 +42,11 @@ static void finished(struct fixture *fixture, struct view *view)
     fixture_done(fixture);
 }
 
-/* A stage.progress of the latest try, as an engine appends it. */
 static void progress(struct fixture *fixture, struct view *view, const char *stage,
                      const char *members)
 {
-    struct error err = {0};
-    char *text = xasprintf("{\"stage\":\"%s\",\"try\":%d,%s}", stage,
-                           fixture_at(fixture, stage)->try_number, members);
-    struct json *body = json_parse(str_from(text), &err);
-    assert_non_null(body);
-    event_list_add(&fixture->log, fixture->now_ms, EVENT_STAGE_PROGRESS, body);
-    struct event *event = &fixture->log.items[fixture->log.count - 1];
-    event->seq = fixture->run.last_seq + 1;
-    assert_true(run_apply(&fixture->run, event, &err));
+    fixture_progress(fixture, stage, members);
     follow(view, fixture);
-    free(text);
 }
 
 static void judged(struct fixture *fixture, struct view *view, bool passes)
