@@ -7,6 +7,7 @@
 #include "core/aws/metadata_request.h"
 
 #include "core/base/alloc.h"
+#include "core/base/utf8.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@
 #define TOKEN_PATH "/latest/api/token"
 #define ROLE_PATH  "/latest/meta-data/iam/security-credentials/"
 
-enum { ROLE_SIZE = 129, MS_PER_S = 1000 };
+enum { ROLE_SIZE = 129, CODE_SHOWN_SIZE = 100, MS_PER_S = 1000 };
 enum step { STEP_TOKEN, STEP_ROLE, STEP_KEYS };
 
 struct imds {
@@ -111,8 +112,10 @@ static bool read_keys(struct imds *imds, struct error *err)
     const char *code = json_text_or(json, "Code", "Success");
     bool is_read = json != NULL;
     if (is_read && strcmp(code, "Success") != 0) {
-        is_read = error_set(err, ERROR_PERMANENT, "", "the answer for role %s is \"%.100s\"",
-                            imds->role, code);
+        char shown[CODE_SHOWN_SIZE];
+        utf8_copy_printable(str_from(code), shown, sizeof(shown));
+        is_read = error_set(err, ERROR_PERMANENT, "", "the answer for role %s is \"%s\"",
+                            imds->role, shown);
     }
     is_read =
         is_read && credentials_json_read(json, &credentials_json_of_metadata, credentials, err);

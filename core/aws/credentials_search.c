@@ -53,9 +53,30 @@ static void finish_query(struct credentials_query *query, const struct error *er
     op_finish(&query->op, err);
 }
 
+/* Both become part of a header; the ID ends there at a slash. */
+static bool is_sendable(const char *text, const char *forbidden)
+{
+    for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
+        if (*c <= ' ' || *c >= 0x7f || strchr(forbidden, *c) != NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void credentials_give(struct credentials_query *query)
 {
-    finish_query(query, NULL);
+    const struct aws_credentials *given = &query->credentials;
+    bool has_id = is_sendable(given->key_id, "/,");
+    bool has_token = !secret_is_set(&given->session_token) ||
+                     is_sendable(secret_reveal(&given->session_token), "");
+    if (has_id && has_token) {
+        finish_query(query, NULL);
+        return;
+    }
+    aws_credentials_done(&query->credentials);
+    credentials_refuse(query, "the %s holds bytes that cannot be sent",
+                       has_id ? "session token" : "access key ID");
 }
 
 void credentials_fail(struct credentials_query *query, const struct error *err)

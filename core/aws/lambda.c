@@ -13,6 +13,7 @@
 #include <string.h>
 
 enum { PATH_LIMIT = 4096, RESPONSE_LIMIT = 4 << 20, LIST_PAGE = 50 };
+enum { TIMEOUT_MAX_S = 86400, MEMORY_MAX_MIB = 1 << 20 }; /* far beyond what Lambda gives */
 
 static const struct http_header json_header = {"Content-Type", "application/json"};
 
@@ -123,6 +124,13 @@ static void put(const struct json *configuration, const char *name, const char *
     utf8_copy_printable(str_from(json_text_or(configuration, name, otherwise)), out_text, size);
 }
 
+/* 0: not told, or nothing that can be. */
+static int64_t number_within(const struct json *configuration, const char *name, int64_t most)
+{
+    int64_t value = json_int_or(configuration, name, 0);
+    return value > 0 && value <= most ? value : 0;
+}
+
 void lambda_state_read(const struct json *configuration, struct lambda_state *out_state)
 {
     struct lambda_state *state = out_state;
@@ -131,6 +139,7 @@ void lambda_state_read(const struct json *configuration, struct lambda_state *ou
     put(configuration, "StateReason", "", state->state_reason, sizeof(state->state_reason));
     put(configuration, "LastUpdateStatusReason", "", state->update_reason,
         sizeof(state->update_reason));
-    state->timeout_ms = json_int_or(configuration, "Timeout", 0) * 1000;
-    state->memory_bytes = (uint64_t)json_int_or(configuration, "MemorySize", 0) << 20;
+    state->timeout_ms = number_within(configuration, "Timeout", TIMEOUT_MAX_S) * 1000;
+    state->memory_bytes = (uint64_t)number_within(configuration, "MemorySize", MEMORY_MAX_MIB)
+                          << 20;
 }

@@ -8,13 +8,19 @@
 #include "core/aws/xml.h"
 #include "core/base/alloc.h"
 #include "core/base/clock.h"
+#include "core/base/utf8.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PARTS_BEFORE_GROWTH = 1000, COPY_PARTS = 8, PATH_LIMIT = 3 * OBJECT_KEY_SIZE + 2 };
+enum {
+    PARTS_BEFORE_GROWTH = 1000,
+    COPY_PARTS = 8,
+    TEXT_SHOWN_SIZE = 200,
+    PATH_LIMIT = 3 * OBJECT_KEY_SIZE + 2
+};
 
 const char *const s3_descriptions[S3_DESCRIPTIONS_MAX] = {
     "content-type", "content-encoding", "content-disposition", "content-language", "cache-control",
@@ -60,22 +66,25 @@ uint64_t s3_copy_part_bytes(uint64_t size_bytes, uint64_t limit_bytes)
     return least > limit_bytes / COPY_PARTS ? least : limit_bytes / COPY_PARTS;
 }
 
-/* False, and `to` untouched, when there is nothing or it does not fit. */
-static bool copy_text(char *to, size_t size, struct str text)
+/* It goes into headers: printable ASCII. False, and untouched, when it is none or does not fit. */
+static bool copy_etag(struct str text, char out_etag[OBJECT_ETAG_SIZE])
 {
-    if (text.len == 0 || text.len >= size) {
-        return false;
+    bool is_good = text.len > 0 && text.len < OBJECT_ETAG_SIZE;
+    for (size_t i = 0; is_good && i < text.len; i++) {
+        is_good = text.ptr[i] > ' ' && text.ptr[i] < 0x7f;
     }
-    memcpy(to, text.ptr, text.len);
-    to[text.len] = '\0';
-    return true;
+    if (is_good) {
+        memcpy(out_etag, text.ptr, text.len);
+        out_etag[text.len] = '\0';
+    }
+    return is_good;
 }
 
 void s3_read_info(const struct aws_call *call, const char *key, struct object_info *out_info)
 {
     struct object_info info = {0};
     snprintf(info.key, sizeof(info.key), "%s", key);
-    copy_text(info.etag, sizeof(info.etag), aws_call_header(call, "etag"));
+    copy_etag(aws_call_header(call, "etag"), info.etag);
     str_to_u64(aws_call_header(call, "content-length"), &info.size_bytes);
     if (!clock_parse_http(aws_call_header(call, "last-modified"), &info.modified_ms)) {
         clock_parse_http(aws_call_header(call, "date"), &info.modified_ms);
@@ -135,7 +144,7 @@ char *s3_read_upload_id(struct str body, struct error *err)
 static bool read_etag(struct str body, const char *path, char out_etag[OBJECT_ETAG_SIZE])
 {
     char *etag = xml_find(body, path);
-    bool is_there = etag != NULL && copy_text(out_etag, OBJECT_ETAG_SIZE, str_from(etag));
+    bool is_there = etag != NULL && copy_etag(str_from(etag), out_etag);
     free(etag);
     return is_there;
 }
@@ -200,13 +209,15 @@ static bool decode_key(struct str text, char out_key[OBJECT_KEY_SIZE])
 struct page_reader {
     struct s3_page *page;
     struct object_info item;
+    size_t count; /* of this page */
     bool is_truncated;
 };
 
 static bool bad_page(struct error *err, const char *what, struct str text)
 {
-    return error_set(err, ERROR_PERMANENT, "bad_answer", "ListObjectsV2: %s '%.*s'", what,
-                     (int)(text.len < 200 ? text.len : 200), text.ptr);
+    char shown[TEXT_SHOWN_SIZE];
+    utf8_copy_printable(text, shown, sizeof(shown));
+    return error_set(err, ERROR_PERMANENT, "bad_answer", "ListObjectsV2: %s '%s'", what, shown);
 }
 
 static void keep_item(struct page_reader *reader)
@@ -234,10 +245,13 @@ static bool take_element(void *context, const char *path, struct str text, struc
     if (strcmp(name, "Contents/LastModified") == 0) {
         clock_parse_utc(text, &item->modified_ms);
     } else if (strcmp(name, "Contents/ETag") == 0) {
-        copy_text(item->etag, sizeof(item->etag), text);
+        copy_etag(text, item->etag);
     } else if (strcmp(name, "Contents") == 0) {
         if (item->key[0] == '\0') {
             return bad_page(err, "an object without key", STR(""));
+        }
+        if (++reader->count > S3_PAGE_ITEMS_MAX) {
+            return bad_page(err, "more objects than a page may have", STR(""));
         }
         keep_item(reader);
     } else if (strcmp(name, "IsTruncated") == 0) {

@@ -39,8 +39,9 @@ bool s3_append_complete(const struct s3_part_tag *parts, int count, struct buf *
 /* The query of one page of ListObjectsV2; token "" for the first. */
 bool s3_append_list_query(const char *prefix, const char *token, struct buf *out_query);
 
-struct s3_page {               /* of ListObjectsV2 */
-    struct object_info *items; /* owned; grows from page to page */
+enum { S3_PAGE_ITEMS_MAX = 1000 }; /* S3's, for one answer */
+struct s3_page {                   /* of ListObjectsV2 */
+    struct object_info *items;     /* owned; grows from page to page */
     size_t count;
     char *next_token; /* owned; NULL: the last page */
 };

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIST_PAGES_MAX = 10000 };
+enum { LIST_PAGES_MAX = 1000 };
 
 struct s3_store *s3_store_of(struct object_store *store)
 {

@@ -123,6 +123,11 @@ static void described(struct op *op, const struct error *err)
     if (err == NULL && !sagemaker_read_job(task->call.response, &req->job, &named)) {
         err = &named;
     }
+    if (err == NULL && strcmp(req->job.name, req->name) != 0) {
+        error_set(&named, ERROR_PERMANENT, "bad_answer",
+                  "DescribeTrainingJob: asked for %s, answered with %s", req->name, req->job.name);
+        err = &named;
+    }
     task_end(task, err);
 }
 

@@ -16,6 +16,7 @@ enum {
     TIMEOUT_MS = 30000,
     SHA1_SIZE = 20,
     MS_PER_S = 1000,
+    LIFETIME_MAX_S = 366 * 86400, /* no login holds that long; a date has room for it */
 };
 
 static const struct http_header json_header = {"content-type", "application/json"};
@@ -140,7 +141,7 @@ static bool take_answer(struct sso_renewal *req, struct error *err)
     const char *access = json_text_or(json, "accessToken", "");
     const char *refresh = json_text_or(json, "refreshToken", "");
     int64_t lifetime_s = json_int_or(json, "expiresIn", 0);
-    bool is_good = *access != '\0' && lifetime_s > 0;
+    bool is_good = *access != '\0' && lifetime_s > 0 && lifetime_s <= LIFETIME_MAX_S;
     if (is_good) {
         token->expires_ms = aws_call_state_now_ms(req->session) + lifetime_s * MS_PER_S;
         set_secret_member(token->json, "accessToken", access);

@@ -28,11 +28,15 @@ static void call_start(struct aws_session *session, struct aws_call *call)
     aws_call_start(session, call);
 }
 
-/* An element's text into a field of fixed size; false when it is absent or too long. */
+/* An element's text into a field of fixed size; false when it is absent, too long or no text for a
+ * line. */
 static bool read_text(struct str document, const char *path, char *out_text, size_t size)
 {
     char *text = xml_find(document, path);
     bool is_good = text != NULL && *text != '\0' && strlen(text) < size;
+    for (const char *c = text; is_good && *c != '\0'; c++) {
+        is_good = (unsigned char)*c > ' ' && *c != 0x7f;
+    }
     if (is_good) {
         memcpy(out_text, text, strlen(text) + 1);
     }

@@ -196,6 +196,18 @@ static void strange_answers_are_refused(void **state)
     service->keys = "{\"Code\":\"AssumeRoleUnauthorizedAccess\"}";
     aws_fixture_open(service->aws);
     aws_fixture_check_error(service->aws, "credentials_refused", "AssumeRoleUnauthorizedAccess");
+    service->keys = "{\"Code\":\"\\u001b[2Jx\\n\"}";
+    aws_fixture_open(service->aws);
+    aws_fixture_check_error(service->aws, "credentials_refused", "\xef\xbf\xbd[2Jx");
+    assert_null(strpbrk(service->aws->err.message, "\033\n"));
+    service->keys = "{\"AccessKeyId\":\"AKIA\\r\\nX-Evil: 1\",\"SecretAccessKey\":\"s\"}";
+    aws_fixture_open(service->aws);
+    aws_fixture_check_error(service->aws, "credentials_refused", "access key ID");
+    service->keys =
+        "{\"AccessKeyId\":\"AKIA\",\"SecretAccessKey\":\"s\",\"Token\":\"t\\nX-Evil: 1\"}";
+    aws_fixture_open(service->aws);
+    aws_fixture_check_error(service->aws, "credentials_refused", "session token");
+    assert_null(strstr(service->aws->err.message, "Evil"));
     service->keys = "<html>hush</html>";
     aws_fixture_open(service->aws);
     aws_fixture_check_error(service->aws, "credentials_refused", "not valid JSON");

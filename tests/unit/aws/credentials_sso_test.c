@@ -229,14 +229,21 @@ static void a_token_that_is_over_asks_for_a_login(void **state)
 static void an_answer_without_token_changes_no_file(void **state)
 {
     struct sso *sso = *state;
-    token_until(sso, SESSION_FILE, "2026-11-22T11:00:00Z");
-    char *before = test_file_read(sso->aws->folder, SESSION_FILE);
-    expect_renewal(sso, 200, "{\"accessToken\":\"access-2\"}");
-    aws_fixture_check_error(sso->aws, "credentials_refused", "aws sso login");
-    char *after = test_file_read(sso->aws->folder, SESSION_FILE);
-    assert_string_equal(before, after);
-    free(before);
-    free(after);
+    static const char *const answers[] = {
+        "{\"accessToken\":\"access-2\"}", "[]", "{\"accessToken\":[\"access-2\"],\"expiresIn\":60}",
+        "{\"accessToken\":\"access-2\",\"expiresIn\":9007199254740992}",
+        "{\"accessToken\":\"access-2\",\"expiresIn\":-1}"};
+    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        token_until(sso, SESSION_FILE, "2026-11-22T11:00:00Z");
+        char *before = test_file_read(sso->aws->folder, SESSION_FILE);
+        expect_renewal(sso, 200, answers[i]);
+        aws_fixture_open(sso->aws); /* renewals are a minute apart */
+        aws_fixture_check_error(sso->aws, "credentials_refused", "aws sso login");
+        char *after = test_file_read(sso->aws->folder, SESSION_FILE);
+        assert_string_equal(before, after);
+        free(before);
+        free(after);
+    }
 }
 
 /* Also for root, whom no permission stops. */

@@ -488,6 +488,25 @@ static void a_check_reads_the_configuration_and_tries_the_right_to_call(void **s
     assert_int_equal(req.memory_bytes, 512 << 20);
 }
 
+static void numbers_that_cannot_be_are_not_known(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const bodies[] = {
+        "{\"Timeout\":-1,\"MemorySize\":-512}",
+        "{\"Timeout\":9007199254740992,\"MemorySize\":9007199254740992}",
+        "{\"Timeout\":\"900\",\"MemorySize\":[]}",
+        "{\"Timeout\":1e300,\"MemorySize\":0.5}",
+    };
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        struct function_check req = {0};
+        has_configuration(f, bodies[i]);
+        dry_run_answers(f, (struct fake_answer){.status = 204});
+        assert_true(check(f, &req));
+        assert_int_equal(req.timeout_ms, 0);
+        assert_int_equal(req.memory_bytes, 0);
+    }
+}
+
 static void a_function_that_is_being_made_or_updated_is_waited_for(void **state)
 {
     struct fixture *f = *state;
@@ -647,6 +666,7 @@ int main(void)
         TEST(bad_names_are_refused),
         TEST(an_arn_with_a_qualifier_is_one_segment_of_the_path),
         TEST(a_check_reads_the_configuration_and_tries_the_right_to_call),
+        TEST(numbers_that_cannot_be_are_not_known),
         TEST(a_function_that_is_being_made_or_updated_is_waited_for),
         TEST(waiting_has_an_end),
         TEST(an_inactive_function_is_callable),

@@ -8,6 +8,7 @@
 #include "tests/support/cmocka.h"
 #include "tests/support/s3_scene.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -685,6 +686,52 @@ static void a_copy_that_no_parts_hold_is_refused_before_it_begins(void **state)
     assert_int_equal(fake_aws_count(f->aws), 1);
 }
 
+/* ---- what no S3 answers */
+
+static void check_bad_page(const char *body, const char *part)
+{
+    struct s3_page page = {.count = 0};
+    struct error err;
+    assert_false(s3_page_read(str_from(body), &page, &err));
+    if (strstr(err.message, part) == NULL || strpbrk(err.message, "\033\n") != NULL) {
+        fail_msg("%s", err.message);
+    }
+    s3_page_done(&page);
+}
+
+static void a_page_that_cannot_be_is_refused_in_printable_words(void **state)
+{
+    struct buf text;
+    (void)state;
+    check_bad_page("<ListBucketResult><Contents><Key>a</Key><Size>\033[2J\n</Size></Contents>"
+                   "</ListBucketResult>",
+                   "a size that is none: '\xef\xbf\xbd[2J");
+    check_bad_page("<ListBucketResult><Contents><Key>%00</Key></Contents></ListBucketResult>",
+                   "a key that cannot be");
+    check_bad_page("<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>",
+                   "has no token");
+    buf_init(&text, 1 << 20);
+    buf_append_text(&text, "<ListBucketResult>");
+    for (int i = 0; i <= S3_PAGE_ITEMS_MAX; i++) {
+        buf_append_text(&text, "<Contents><Key>a</Key></Contents>");
+    }
+    buf_append_text(&text, "</ListBucketResult>");
+    check_bad_page(buf_text(&text), "more objects than a page may have");
+    buf_done(&text);
+}
+
+static void an_etag_that_cannot_be_sent_is_none(void **state)
+{
+    static const char *const etags[] = {"", "&#13;&#10;x: y", "\"a b\"", "\xc3\xa9", "&#x7f;"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(etags) / sizeof(etags[0]); i++) {
+        char body[128], etag[OBJECT_ETAG_SIZE] = "as it was";
+        snprintf(body, sizeof(body), "<CopyPartResult><ETag>%s</ETag></CopyPartResult>", etags[i]);
+        assert_false(s3_read_copied_etag(str_from(body), etag));
+        assert_string_equal(etag, "as it was");
+    }
+}
+
 static void a_bucket_is_made_only_when_it_is_missing(void **state)
 {
     struct s3_scene *f = *state;
@@ -795,6 +842,8 @@ int main(void)
         cmocka_unit_test(a_listing_that_goes_round_in_circles_is_refused),
         cmocka_unit_test(an_answer_that_is_not_the_range_is_refused),
         behaviour(head_copy_and_delete_do_what_they_say),
+        cmocka_unit_test(a_page_that_cannot_be_is_refused_in_printable_words),
+        cmocka_unit_test(an_etag_that_cannot_be_sent_is_none),
         behaviour(a_copy_above_the_limit_goes_in_parts),
         behaviour(a_source_that_changes_under_a_copy_is_not_mixed),
         behaviour(a_copy_that_is_refused_anywhere_leaves_nothing_behind),

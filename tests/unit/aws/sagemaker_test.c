@@ -757,6 +757,19 @@ static void a_clock_that_was_set_back_keeps_nobody_waiting(void **state)
     assert_true(clock->monotonic_ms(clock) - before_ms < 4000);
 }
 
+static void an_answer_about_another_job_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    struct training_describe req = {.name = JOB};
+    expect(f, "SageMaker.DescribeTrainingJob", JOB, 200,
+           "{\"TrainingJobName\":\"" JOB "-2\",\"TrainingJobStatus\":\"Completed\"}");
+    training_describe_start(f->service, &req);
+    assert_false(loop_await(f->loop, &req.op, &err));
+    assert_string_equal(err.code, "bad_answer");
+    assert_non_null(strstr(err.message, "answered with " JOB "-2"));
+}
+
 static void a_look_waits_for_its_turn(void **state)
 {
     struct fixture *f = *state;
@@ -798,6 +811,7 @@ int main(void)
         behaviour(an_absent_job_is_not_found_in_either_wording),
         behaviour(stopping_a_job_that_has_ended_is_success),
         behaviour(a_job_is_looked_at_from_5_to_30_seconds),
+        behaviour(an_answer_about_another_job_is_refused),
         behaviour(a_look_waits_for_its_turn),
         behaviour(a_queue_of_any_length_keeps_the_pace),
         behaviour(what_was_due_before_the_last_boot_is_forgotten),

@@ -91,6 +91,8 @@ static void answers_that_are_none_are_refused(void **state)
         ANSWER("1234567890123", "arn:x", "AIDAX"),
         ANSWER("123456789012", "", "AIDAX"),
         ANSWER("123456789012", "arn:x", ""),
+        ANSWER("123456789012", "arn:&#27;[2J", "AIDAX"),
+        ANSWER("12345\n6789", "arn:x", "AIDAX"),
         "<!DOCTYPE x [<!ENTITY a \"b\">]>" ANSWER("123456789012", "arn:x", "AIDAX"),
     };
     for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
