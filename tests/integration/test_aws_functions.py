@@ -3,16 +3,21 @@ witness of what it wrote."""
 import hashlib
 import io
 import json
-import pathlib
+import os
 import re
+import subprocess
+import time
 import urllib.request
 import zipfile
+from pathlib import Path
 
 import boto3
 import pytest
 from botocore.config import Config
 
-from conftest import Gatehouse
+from conftest import PROGRAMS, Gatehouse
+from fake_aws import REGION, FakeAws
+from fake_aws_s3 import Object
 from runtime_api import RuntimeApi, Sandbox
 
 TRANSACTIONS = "msecindustries-ingest-clean-s3-raw"
@@ -82,7 +87,7 @@ def test_the_package_says_what_it_is(packed):
         assert items[name].external_attr >> 16 == 0o100644
     assert not any(name.startswith("lib/libxgboost") for name in items)
     authorities = [name for name in items if name.startswith("etc/certificates/")]
-    bundle = pathlib.Path("/etc/ssl/certs/ca-certificates.crt").read_text()
+    bundle = Path("/etc/ssl/certs/ca-certificates.crt").read_text()
     assert len(authorities) == bundle.count("BEGIN CERTIFICATE") > 10
     assert all(re.fullmatch(r"etc/certificates/[0-9a-f]{8}\.\d", name) for name in authorities)
     assert {items[name].external_attr >> 16 for name in authorities} == {0o100644}
@@ -126,6 +131,46 @@ def test_in_an_empty_root_it_cleans_what_is_in_s3(api, sandbox, moto, raw):
         child.kill()
         log = child.communicate()[0]
     assert KEYS["AWS_SECRET_ACCESS_KEY"] not in log
+
+
+def transactions(raw, rows):
+    """The raw transactions again and again, each row of a customer of its own."""
+    head, *lines = raw.decode().splitlines()
+    tails = [line.split(",", 1)[1] for line in lines]
+    return "\n".join([head, *(f"{number + 1},{tails[number % len(tails)]}" for number in range(rows)), ""]).encode()
+
+
+def test_from_s3_to_s3_in_bounded_memory(tmp_path, raw_csv):
+    """More data take hardly more memory (some bytes for each customer): no object is ever held as a whole."""
+    aws = FakeAws(tmp_path, PROGRAMS)
+    aws.identities = {KEYS["AWS_ACCESS_KEY_ID"]: (KEYS["AWS_SECRET_ACCESS_KEY"], None, "arn")}
+    options = {name: os.environ.get(name, "") for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS")}
+    environment = {**KEYS, **options, "AWS_REGION": REGION, "AWS_ENDPOINT_URL": aws.url, "AWS_EC2_METADATA_DISABLED": "true"}
+    environment["ASAN_OPTIONS"] += ":quarantine_size_mb=0"  # what is freed is free
+    sizes, peaks = [], []
+    try:
+        for rows in (400_000, 1_200_000):
+            data = transactions(raw_csv, rows)
+            aws.s3.buckets = {"raw": {"in/data.csv": Object(data)}, "cleaned": {}}
+            aws.s3.regions = {"raw": REGION, "cleaned": REGION}
+            event = {"source": {"bucket": "raw", "prefix": "in/"}, "destination": {"bucket": "cleaned", "prefix": "out/"}}
+            child = subprocess.Popen([PROGRAMS / "gatehouse-function", TRANSACTIONS], env=environment, stdin=subprocess.PIPE,
+                                     stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            child.stdin.write(json.dumps(event).encode())
+            child.stdin.close()
+            peaks.append(0)
+            while child.poll() is None:
+                found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{child.pid}/status").read_text())
+                peaks[-1] = int(found.group(1)) * 1024 if found else peaks[-1]
+                time.sleep(0.005)
+            answer = json.loads(child.stdout.read())
+            child.stdout.close()
+            assert child.returncode == 0 and answer["rows_in"] == rows, answer
+            sizes.append(len(data))
+        assert aws.violations == []
+    finally:
+        aws.close()
+    assert peaks[1] - peaks[0] < 0.75 * (sizes[1] - sizes[0]), (sizes, peaks)
 
 
 def test_a_failure_is_told_and_the_next_event_is_served(api, sandbox, moto, raw):

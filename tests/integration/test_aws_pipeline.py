@@ -199,6 +199,27 @@ def test_signed_calls_of_every_service_were_accepted(world):
     assert log.count("train-error:") == 20 and "#011" in log
 
 
+def test_before_a_call_that_is_billed_the_store_knows_what_is_meant(world):
+    """Also where the one pace of all looks at jobs is kept: beside the runs, for all of them."""
+    known = []
+
+    def look(call):
+        if call.operation in ("Invoke", "CreateTrainingJob"):
+            tries = [one for stage in world.show()["stages"] for one in stage["tries"]]
+            name = getattr(call, "function", None) or json.loads(call.body)["TrainingJobName"]
+            known.append((name, tries[-1]["intent"], tries[-1]["state"]))
+        return False
+
+    world.aws.fail("reset", match=look)
+    code, _, err = world.batch()
+    assert code == 0, err
+    run = world.show()["run"]
+    intents = [f"{run}-{number}-1" for number in (2, 3, 4, 5)]
+    names = [*NAMES, f"credit-default-xgboost-{intents[-1]}"]
+    assert known == list(zip(names, intents, ["running"] * 3 + ["queued"]))
+    assert (world.state / "sagemaker-polls").stat().st_size > 0
+
+
 @pytest.fixture
 def side_by_side(tmp_path, database, raw):
     """Runs one(world, index) in so many worlds at a time: most of a run on AWS is waiting."""

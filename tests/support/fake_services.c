@@ -506,7 +506,9 @@ static void create_job(struct training_service *service, struct training_create 
 
 static void fill_model_uri(struct fake_services *fake, struct training_job *job)
 {
-    char *key = xasprintf("xgboost-model-artifacts/%s/output/model.tar.gz", job->name);
+    const char *prefix =
+        fake->model_prefix != NULL ? fake->model_prefix : "xgboost-model-artifacts/";
+    char *key = xasprintf("%s%s/output/model.tar.gz", prefix, job->name);
     if (!fake->gives_no_model_uri) {
         snprintf(job->model_uri, sizeof(job->model_uri), "s3://msecindustries-models/%s", key);
     }

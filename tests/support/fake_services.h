@@ -105,6 +105,7 @@ struct fake_services {
     bool create_is_lost;    /* failing creates have made the job all the same */
     bool create_is_refused; /* ... or certainly have not */
     bool makes_no_model, gives_no_model_uri;
+    const char *model_prefix;     /* where jobs leave their models; NULL: where they are asked to */
     const char *const *log_texts; /* one for each call of logs, ends with NULL */
     size_t log_at;
     /* private: the ports */

@@ -103,6 +103,19 @@ static void a_good_model_passes_with_metrics_and_verdict(void **state)
     free_world(&world);
 }
 
+static void the_model_is_where_the_job_says(void **state)
+{
+    (void)state;
+    struct world world = new_world(GOOD);
+    world.fake->model_prefix = "elsewhere/";
+    run_world(&world);
+    assert_int_equal(world.fixture->outcome, OUTCOME_SUCCESS);
+    const struct json *model =
+        json_path(json_get(world.fixture->evaluation, "evaluation"), "objects.model");
+    assert_string_equal(json_text_or(model, "key", ""), "elsewhere/" JOB "/output/model.tar.gz");
+    free_world(&world);
+}
+
 static void a_bad_model_is_rejected_with_the_gates_words(void **state)
 {
     (void)state;
@@ -313,6 +326,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_good_model_passes_with_metrics_and_verdict),
+        cmocka_unit_test(the_model_is_where_the_job_says),
         cmocka_unit_test(a_bad_model_is_rejected_with_the_gates_words),
         cmocka_unit_test(the_child_gets_the_files_and_an_empty_environment),
         cmocka_unit_test(train_may_be_absent),
