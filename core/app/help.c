@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { LEFT_COLUMN = 28, LINE_MAX_BYTES = 80, TEXT_MAX = 4096 };
+enum { LEFT_COLUMN = 28, CODE_COLUMN = 5, LINE_MAX_BYTES = 80, TEXT_MAX = 4096 };
 
 bool help_is_option_of(enum option option, enum verb verb)
 {
@@ -48,24 +48,24 @@ void help_print_choices(const char *choices, struct buf *out)
     buf_append_text(out, ")");
 }
 
-/* What was printed since `start` is the left column; the text stands in the right one, on as many
- * lines as it takes. */
-static void print_right(size_t start, const char *text, struct buf *out)
+/* What was printed since `start` is the left column; the text stands in the right one, which begins
+ * two behind `column`, on as many lines as it takes. */
+static void print_right(size_t start, size_t column, const char *text, struct buf *out)
 {
     size_t at = out->len - start;
-    if (at > LEFT_COLUMN) {
+    if (at > column) {
         buf_append_char(out, '\n');
         at = 0;
     }
-    buf_printf(out, "%*s", (int)(LEFT_COLUMN - at), "");
-    at = LEFT_COLUMN;
+    buf_printf(out, "%*s", (int)(column - at), "");
+    at = column;
     for (struct str rest = str_from(text); rest.len > 0;) {
         struct str word = str_split(rest, ' ', &rest);
-        if (at > LEFT_COLUMN && at + 1 + word.len >= LINE_MAX_BYTES) {
-            buf_printf(out, "\n%*s", LEFT_COLUMN, "");
-            at = LEFT_COLUMN;
+        if (at > column && at + 1 + word.len >= LINE_MAX_BYTES) {
+            buf_printf(out, "\n%*s", (int)column, "");
+            at = column;
         }
-        buf_printf(out, "%s%.*s", at > LEFT_COLUMN ? " " : "  ", STR_ARG(word));
+        buf_printf(out, "%s%.*s", at > column ? " " : "  ", STR_ARG(word));
         at += 1 + word.len;
     }
     buf_append_char(out, '\n');
@@ -82,7 +82,7 @@ static void print_option_line(enum option option, struct buf *out)
     if (option_spec(option)->choices != NULL) {
         help_print_choices(option_spec(option)->choices, &text);
     }
-    print_right(start, buf_text(&text), out);
+    print_right(start, LEFT_COLUMN, buf_text(&text), out);
     buf_done(&text);
 }
 
@@ -117,10 +117,17 @@ static void print_program_help(struct buf *out)
         if (help_is_shown((enum verb)i)) {
             size_t start = out->len;
             buf_printf(out, "  %s %s", spec->name, spec->operands);
-            print_right(start, spec->sentence, out);
+            print_right(start, LEFT_COLUMN, spec->sentence, out);
         }
     }
     buf_append_text(out, "\nOptions of a run:\n");
+}
+
+static void print_exit_code(int code, const char *sentence, struct buf *out)
+{
+    size_t start = out->len;
+    buf_printf(out, "  %-3d", code);
+    print_right(start, CODE_COLUMN, sentence, out);
 }
 
 void help_print(enum verb verb, struct buf *out)
@@ -141,7 +148,7 @@ void help_print(enum verb verb, struct buf *out)
     print_options(verb, true, out);
     if (verb == VERB_NONE) {
         buf_append_text(out, "\nExit codes:\n");
-#define X(id, code, sentence) buf_printf(out, "  %-3d  %s\n", code, sentence);
+#define X(id, code, sentence) print_exit_code(code, sentence, out);
         EXIT_CODES(X)
 #undef X
     }
