@@ -7,7 +7,6 @@
 #include "core/base/file.h"
 #include "core/engine/engine.h"
 #include "core/loop/process.h"
-#include "core/store/run_lock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,14 +157,7 @@ static bool read_runs(struct client *client, struct error *err)
 
 static bool is_owned(const struct client *client)
 {
-    struct run_owner owner;
-    if (!client->has_run) {
-        return false;
-    }
-    char *folder = engine_run_folder_path(client->app->state_folder, client->view.run.id);
-    bool is_alive = run_lock_owner(folder, &owner);
-    free(folder);
-    return is_alive;
+    return client->has_run && engine_run_is_owned(client->app->state_folder, client->view.run.id);
 }
 
 /* ---- runners */

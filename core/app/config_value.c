@@ -176,17 +176,6 @@ static struct json *refuse(const struct config_key *key, struct str found, struc
     return NULL;
 }
 
-static bool is_choice(const char *choices, const char *word)
-{
-    struct str rest = str_from(choices);
-    while (rest.len > 0) {
-        if (str_eq(str_split(rest, '|', &rest), str_from(word))) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool are_strings(const struct json *array)
 {
     for (const struct json *item = json_first(array); item != NULL; item = json_next(item)) {
@@ -212,7 +201,7 @@ static struct json *checked_text(const struct config_key *key, const char *text)
         return (double)len >= key->min && (double)len <= key->max ? json_string(str_from(text))
                                                                   : NULL;
     case CONFIG_CHOICE:
-        return is_choice(key->choices, text) ? json_string(str_from(text)) : NULL;
+        return str_is_one_of(str_from(text), key->choices) ? json_string(str_from(text)) : NULL;
     case CONFIG_DURATION:
         return config_parse_duration(str_from(text), &quantity)
                    ? checked_number(key, (double)quantity)

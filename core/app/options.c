@@ -46,17 +46,6 @@ static bool complain(struct error *err, const char *what, struct str word, const
                      STR_ARG(word), near);
 }
 
-static bool is_choice(const char *choices, const char *word)
-{
-    struct str rest = str_from(choices);
-    while (rest.len > 0) {
-        if (str_eq(str_split(rest, '|', &rest), str_from(word))) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool find_long(struct str name, enum option *out_option, struct error *err)
 {
     const char *names[OPTION_COUNT];
@@ -92,7 +81,7 @@ static bool store_option(struct options *options, enum option option, const char
                          struct error *err)
 {
     const struct option_spec *spec = option_spec(option);
-    if (spec->choices != NULL && !is_choice(spec->choices, value)) {
+    if (spec->choices != NULL && !str_is_one_of(str_from(value), spec->choices)) {
         return error_set(err, ERROR_PERMANENT, "usage", "--%s must be one of %s, not \"%s\"",
                          spec->name, spec->choices, value);
     }
@@ -186,7 +175,8 @@ static bool take_operand(struct parsing *parsing, const char *word, struct error
                          "\"%s\" is one operand too many; usage: gatehouse %s %s", word, spec->name,
                          spec->operands);
     }
-    if (options->operand_count == 0 && spec->choices != NULL && !is_choice(spec->choices, word)) {
+    if (options->operand_count == 0 && spec->choices != NULL &&
+        !str_is_one_of(str_from(word), spec->choices)) {
         return error_set(err, ERROR_PERMANENT, "usage",
                          "gatehouse %s: must be one of %s, not \"%s\"", spec->name, spec->choices,
                          word);

@@ -6,7 +6,6 @@
 #include "core/app/face.h"
 #include "core/app/runner.h"
 #include "core/engine/engine.h"
-#include "core/store/run_lock.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -26,15 +25,6 @@ static enum command_verb verb_of(enum verb verb)
     enum command_verb found = COMMAND_STOP;
     command_verb_from_name(str_from(option_verb(verb)->name), &found);
     return found;
-}
-
-static bool is_owned(const struct commanding *commanding)
-{
-    struct run_owner owner;
-    char *folder = engine_run_folder_path(commanding->app->state_folder, commanding->run->id);
-    bool is_alive = run_lock_owner(folder, &owner);
-    free(folder);
-    return is_alive;
 }
 
 static bool add_command(struct commanding *commanding, struct error *err)
@@ -73,7 +63,7 @@ static bool wait_for_answer(struct commanding *commanding, int *out_code)
     struct error err;
     bool is_alive = true;
     while (is_alive) {
-        is_alive = is_owned(commanding);
+        is_alive = engine_run_is_owned(commanding->app->state_folder, commanding->run->id);
         if (!store_command_answer(commanding->app->store, commanding->id, &seq, &err)) {
             *out_code = app_fail(&err, "");
             return true;
@@ -128,7 +118,7 @@ static int command_run(struct commanding *commanding)
     struct error err;
     int code = EXIT_CODE_OK;
     for (;;) {
-        bool is_alive = is_owned(commanding);
+        bool is_alive = engine_run_is_owned(commanding->app->state_folder, commanding->run->id);
         if (!face_follow(&commanding->face, app->store, false, &err)) {
             return app_fail(&err, "");
         }

@@ -5,7 +5,6 @@
 #include "core/base/clock.h"
 #include "core/base/utf8.h"
 #include "core/engine/engine.h"
-#include "core/store/run_lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,15 +19,6 @@ static void sleep_ms(long ms)
 {
     struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
     nanosleep(&time, NULL);
-}
-
-static bool is_owned(const struct app *app, const char *run_id)
-{
-    struct run_owner owner;
-    char *folder = engine_run_folder_path(app->state_folder, run_id);
-    bool is_alive = run_lock_owner(folder, &owner);
-    free(folder);
-    return is_alive;
 }
 
 /* ---- logs */
@@ -122,7 +112,7 @@ static bool follow_log(struct log_reader *reader, struct error *err)
             break;
         }
         sleep_ms(POLL_MS);
-        bool is_alive = is_owned(reader->app, reader->run->id);
+        bool is_alive = engine_run_is_owned(reader->app->state_folder, reader->run->id);
         if (!face_follow(reader->face, reader->app->store, false, err)) {
             return false;
         }
@@ -234,7 +224,7 @@ static int watch_run(struct app *app, struct face *face)
     struct error err;
     int64_t beat_ms = clock->monotonic_ms(clock) + FACE_HEARTBEAT_MS;
     while (!app->out.is_gone) {
-        bool is_alive = is_owned(app, run->id);
+        bool is_alive = engine_run_is_owned(app->state_folder, run->id);
         if (!face_follow(face, app->store, true, &err)) {
             return app_fail(&err, "");
         }

@@ -21,13 +21,6 @@ enum {
     STAMP_LENGTH = 19
 };
 
-static void set_time(struct json *object, const char *name, int64_t ms)
-{
-    char text[CLOCK_TEXT_SIZE];
-    clock_format_utc(ms, text);
-    json_set(object, name, ms > 0 ? json_string(str_from(text)) : json_null());
-}
-
 /* "2026-11-22 12:04:31" */
 static void append_stamp(struct buf *line, int64_t ms)
 {
@@ -64,8 +57,8 @@ static void print_run_json(struct app *app, const struct run_summary *run)
     json_set_text(json, "user", run->user);
     json_set_text(json, "state", run_state_name(run->state));
     json_set_text(json, "verdict", verdict_name(run->verdict));
-    set_time(json, "created", run->created_ms);
-    set_time(json, "ended", run->ended_ms);
+    json_set_time(json, "created", run->created_ms);
+    json_set_time(json, "ended", run->ended_ms);
     json_set_number(json, "accuracy", run->accuracy);
     json_set_number(json, "auc", run->auc);
     printer_json(&app->out, json);

@@ -3,6 +3,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/buf.h"
+#include "core/base/clock.h"
 #include "core/base/utf8.h"
 
 #include <assert.h>
@@ -171,6 +172,13 @@ void json_set_int(struct json *object, const char *name, int64_t value)
 void json_set_number(struct json *object, const char *name, double value)
 {
     json_set(object, name, json_number(value));
+}
+
+void json_set_time(struct json *object, const char *name, int64_t wall_ms)
+{
+    char text[CLOCK_TEXT_SIZE];
+    clock_format_utc(wall_ms, text);
+    json_set_text(object, name, wall_ms == 0 ? NULL : text);
 }
 
 void json_set_bool(struct json *object, const char *name, bool value)

@@ -37,6 +37,8 @@ void json_set_str(struct json *object, const char *name, struct str text);
 void json_set_text(struct json *object, const char *name, const char *text); /* NULL: JSON null */
 void json_set_int(struct json *object, const char *name, int64_t value);
 void json_set_number(struct json *object, const char *name, double value);
+/* As clock_format_utc writes it; 0: JSON null. */
+void json_set_time(struct json *object, const char *name, int64_t wall_ms);
 void json_set_bool(struct json *object, const char *name, bool value);
 void json_remove(struct json *object, const char *name);
 void json_append(struct json *array, struct json *value); /* takes value */

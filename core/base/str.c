@@ -69,6 +69,17 @@ struct str str_split(struct str s, char separator, struct str *rest)
     return (struct str){s.ptr, head};
 }
 
+bool str_is_one_of(struct str word, const char *choices)
+{
+    struct str rest = str_from(choices);
+    while (rest.len > 0) {
+        if (str_eq(str_split(rest, '|', &rest), word)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int str_hex_digit(char c)
 {
     return c >= '0' && c <= '9'   ? c - '0'

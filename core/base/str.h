@@ -22,6 +22,8 @@ bool str_starts_with(struct str s, struct str prefix);
 bool str_ends_with(struct str s, struct str suffix);
 bool str_contains(struct str s, struct str part);
 struct str str_trim(struct str s); /* ASCII white space at both ends */
+/* One of the words of choices, "a|b|c". */
+bool str_is_one_of(struct str word, const char *choices);
 /* Bytes of s up to the first `separator`; *rest is what follows it (empty when there is none). */
 struct str str_split(struct str s, char separator, struct str *rest);
 

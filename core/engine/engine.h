@@ -87,5 +87,7 @@ void engine_wake(struct engine *engine);
 char *engine_log_path(const char *state_folder, const char *run_id, const char *stage,
                       int try_number);
 char *engine_run_folder_path(const char *state_folder, const char *run_id);
+/* Whether a live runner has the run. */
+bool engine_run_is_owned(const char *state_folder, const char *run_id);
 
 #endif

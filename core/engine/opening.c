@@ -16,6 +16,15 @@ char *engine_run_folder_path(const char *state_folder, const char *run_id)
     return xasprintf("%s/runs/%s", state_folder, run_id);
 }
 
+bool engine_run_is_owned(const char *state_folder, const char *run_id)
+{
+    struct run_owner owner;
+    char *folder = engine_run_folder_path(state_folder, run_id);
+    bool is_owned = run_lock_owner(folder, &owner);
+    free(folder);
+    return is_owned;
+}
+
 static bool make_folders(struct engine *engine, const char *run_id, struct error *err)
 {
     free(engine->run_folder);

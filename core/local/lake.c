@@ -423,19 +423,6 @@ static int compare_items(const void *a, const void *b)
     return strcmp(left->key, right->key);
 }
 
-static bool check_prefix(struct lake_name prefix, struct error *err)
-{
-    size_t length = strlen(prefix.key);
-    if (length > 0 && prefix.key[length - 1] == '/') {
-        length--;
-    }
-    char *key = xmemdup0(prefix.key, length);
-    bool is_good = object_check_bucket(prefix.bucket, err) &&
-                   (*prefix.key == '\0' || object_check_key(key, err));
-    free(key);
-    return is_good;
-}
-
 /* No bucket is an error, no folder below it is an empty list. */
 static bool is_empty_list(const struct lake *lake, const char *bucket, struct error *err)
 {
@@ -453,7 +440,7 @@ bool lake_list(const struct lake *lake, struct lake_name prefix, struct object_i
 {
     struct listing listing = {.prefix = prefix};
     int folder = -1;
-    if (!check_prefix(prefix, err)) {
+    if (!object_check_prefix(prefix.bucket, prefix.key, err)) {
         return false;
     }
     if (!open_parent(lake, prefix, false, &folder, err)) {

@@ -21,19 +21,6 @@ static bool bad_uri(const char *uri, const char *why, struct error *err)
                      uri, why);
 }
 
-static bool check_prefix(const char *bucket, const char *prefix, struct error *err)
-{
-    size_t length = strlen(prefix);
-    if (length > 0 && prefix[length - 1] == '/') {
-        length--;
-    }
-    char *key = xmemdup0(prefix, length);
-    bool is_good =
-        object_check_bucket(bucket, err) && (*prefix == '\0' || object_check_key(key, err));
-    free(key);
-    return is_good;
-}
-
 bool training_parse_prefix(const char *uri, char **out_bucket, char **out_prefix, struct error *err)
 {
     struct error why;
@@ -46,7 +33,7 @@ bool training_parse_prefix(const char *uri, char **out_bucket, char **out_prefix
     struct str bucket = str_split(rest, '/', &rest);
     char *bucket_text = xmemdup0(bucket.ptr, bucket.len);
     char *prefix_text = rest.len == 0 ? xstrdup("") : xmemdup0(rest.ptr, rest.len);
-    if (!check_prefix(bucket_text, prefix_text, &why)) {
+    if (!object_check_prefix(bucket_text, prefix_text, &why)) {
         free(bucket_text);
         free(prefix_text);
         return bad_uri(uri, why.message, err);

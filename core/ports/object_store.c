@@ -137,6 +137,19 @@ bool object_check_key(const char *key, struct error *err)
                      name.ptr);
 }
 
+bool object_check_prefix(const char *bucket, const char *prefix, struct error *err)
+{
+    size_t length = strlen(prefix);
+    if (length > 0 && prefix[length - 1] == '/') {
+        length--;
+    }
+    char *key = xmemdup0(prefix, length);
+    bool is_good =
+        object_check_bucket(bucket, err) && (*prefix == '\0' || object_check_key(key, err));
+    free(key);
+    return is_good;
+}
+
 bool object_parse_uri(struct str uri, char **out_bucket, char **out_key, struct error *err)
 {
     struct str rest = uri;

@@ -120,6 +120,8 @@ void object_store_free(struct object_store *store); /* accepts NULL */
  * end in '/'. code "bad_key". */
 bool object_check_bucket(const char *bucket, struct error *err);
 bool object_check_key(const char *key, struct error *err);
+/* Of a list: bucket and prefix. */
+bool object_check_prefix(const char *bucket, const char *prefix, struct error *err);
 /* "s3://bucket/key" taken apart; outputs are given (free()). */
 bool object_parse_uri(struct str uri, char **out_bucket, char **out_key, struct error *err);
 

@@ -9,7 +9,6 @@
 #include "core/store/store_internal.h"
 
 #include "core/base/alloc.h"
-#include "core/base/clock.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -31,13 +30,6 @@ struct source {
     const struct json *body; /* of the event */
 };
 
-static void set_time(struct json *row, const char *name, int64_t wall_ms)
-{
-    char text[CLOCK_TEXT_SIZE];
-    clock_format_utc(wall_ms, text);
-    json_set_text(row, name, wall_ms == 0 ? NULL : text);
-}
-
 static void copy_members(struct json *row, const struct json *body, const char *const *names)
 {
     for (; *names != NULL; names++) {
@@ -56,8 +48,8 @@ static struct json *attempt_row(const struct source *source)
     const char *to = json_text_or(body, "to", "");
     /* A try that will be tried again failed, whatever the stage does next. */
     json_set_text(row, "state", strcmp(to, "retrying") == 0 ? "failed" : to);
-    set_time(row, "started_at", source->ts_ms - json_int_or(body, "elapsed_ms", 0));
-    set_time(row, "ended_at", source->ts_ms);
+    json_set_time(row, "started_at", source->ts_ms - json_int_or(body, "elapsed_ms", 0));
+    json_set_time(row, "ended_at", source->ts_ms);
     const struct json *error = json_get(body, "error");
     json_set_text(row, "error_class", json_text_or(error, "class", NULL));
     json_set_text(row, "error_code", json_text_or(error, "code", NULL));
@@ -71,7 +63,7 @@ static struct json *evaluation_row(const struct source *source)
     struct json *row = json_object();
     json_set_text(row, "run_id", source->run_id);
     json_set_int(row, "seq", source->seq);
-    set_time(row, "evaluated_at", source->ts_ms);
+    json_set_time(row, "evaluated_at", source->ts_ms);
     copy_members(row, source->body, names);
     const struct json *gate = json_get(source->body, "gate");
     json_set_text(row, "verdict", json_text_or(gate, "verdict", "none"));
@@ -85,7 +77,7 @@ static struct json *action_row(const struct source *source)
     struct json *row = json_object();
     json_set_text(row, "run_id", source->run_id);
     json_set_int(row, "seq", source->seq);
-    set_time(row, "acted_at", source->ts_ms);
+    json_set_time(row, "acted_at", source->ts_ms);
     copy_members(row, source->body, names);
     return row;
 }
@@ -109,8 +101,8 @@ static struct json *run_row(struct store *store, const struct source *source, st
     json_set_text(row, "verdict", verdict_name(run->verdict));
     json_set_number(row, "accuracy", run->accuracy);
     json_set_number(row, "auc", run->auc);
-    set_time(row, "created_at", run->created_ms);
-    set_time(row, "ended_at", run->ended_ms);
+    json_set_time(row, "created_at", run->created_ms);
+    json_set_time(row, "ended_at", run->ended_ms);
     return row;
 }
 

@@ -1,15 +1,6 @@
 /* The view as one JSON object, for programs. */
 #include "core/view/view.h"
 
-#include "core/base/clock.h"
-
-static void set_time(struct json *object, const char *name, int64_t ts_ms)
-{
-    char text[CLOCK_TEXT_SIZE];
-    clock_format_utc(ts_ms, text);
-    json_set_text(object, name, ts_ms == 0 ? NULL : text);
-}
-
 static void set_copy(struct json *object, const char *name, const struct json *value)
 {
     json_set(object, name, value == NULL ? json_null() : json_copy(value));
@@ -36,8 +27,8 @@ static struct json *try_to_json(const struct view_try *of, int64_t now_ms)
     int64_t end_ms = of->ended_ms != 0 ? of->ended_ms : now_ms;
     json_set_int(json, "try", of->number);
     json_set_text(json, "state", try_state(of));
-    set_time(json, "start", of->started_ms);
-    set_time(json, "end", of->ended_ms);
+    json_set_time(json, "start", of->started_ms);
+    json_set_time(json, "end", of->ended_ms);
     json_set_int(json, "elapsed_ms", end_ms > of->started_ms ? end_ms - of->started_ms : 0);
     json_set(json, "error", has_error ? event_error_json(&of->error) : json_null());
     set_copy(json, "outputs", of->outputs);
@@ -63,7 +54,7 @@ static struct json *stage_to_json(const struct view *view, size_t index, int64_t
 static struct json *command_to_json(const struct view_command *command)
 {
     struct json *json = json_object();
-    set_time(json, "ts", command->ts_ms);
+    json_set_time(json, "ts", command->ts_ms);
     json_set_int(json, "id", command->id);
     json_set_text(json, "verb", command->verb);
     set_text_or_null(json, "stage", command->stage);
@@ -106,8 +97,8 @@ struct json *view_to_json(const struct view *view, int64_t now_ms)
     json_set_text(json, "state", run_state_name(run->state));
     json_set_text(json, "verdict", verdict_name(run->verdict));
     json_set(json, "exit_code", is_at_rest ? json_int(run_exit_code(run)) : json_null());
-    set_time(json, "created", run->created_ms);
-    set_time(json, "ended", run->ended_ms);
+    json_set_time(json, "created", run->created_ms);
+    json_set_time(json, "ended", run->ended_ms);
     json_set_int(json, "elapsed_ms", view_elapsed_ms(view, now_ms));
     json_set(json, "stages", stages_to_json(view, now_ms));
     set_copy(json, "evaluation", json_get(run->evaluation, "evaluation"));

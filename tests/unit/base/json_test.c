@@ -88,6 +88,17 @@ static void members_are_replaced_found_by_path_and_walked(void **state)
     json_free(json);
 }
 
+static void a_time_is_text_and_none_is_null(void **state)
+{
+    (void)state;
+    struct json *json = json_object();
+    json_set_time(json, "at", 1795361968123);
+    json_set_time(json, "never", 0);
+    assert_string_equal(json_text_or(json, "at", ""), "2026-11-22T15:39:28.123Z");
+    assert_true(json_get(json, "never") != NULL && json_is_null(json_get(json, "never")));
+    json_free(json);
+}
+
 static void texts_from_outside_become_valid_utf8(void **state)
 {
     (void)state;
@@ -137,6 +148,7 @@ int main(void)
         cmocka_unit_test(numbers_read_back_but_for_the_last_place),
         cmocka_unit_test(integers_are_exact_or_refused),
         cmocka_unit_test(members_are_replaced_found_by_path_and_walked),
+        cmocka_unit_test(a_time_is_text_and_none_is_null),
         cmocka_unit_test(texts_from_outside_become_valid_utf8),
         cmocka_unit_test(absent_is_like_null_everywhere),
     };

@@ -45,6 +45,17 @@ static void hex_digits_of_either_case_have_a_value_and_nothing_else_has(void **s
     assert_int_equal(digits, 22);
 }
 
+static void a_choice_is_a_whole_word_of_its_list(void **state)
+{
+    (void)state;
+    assert_true(str_is_one_of(STR("b"), "a|b|cc"));
+    assert_true(str_is_one_of(STR("cc"), "a|b|cc"));
+    assert_false(str_is_one_of(STR("c"), "a|b|cc"));
+    assert_false(str_is_one_of(STR("a|b"), "a|b|cc"));
+    assert_false(str_is_one_of(STR(""), "a|b|cc"));
+    assert_false(str_is_one_of(STR("a"), ""));
+}
+
 static void split_gives_head_and_rest(void **state)
 {
     (void)state;
@@ -78,6 +89,7 @@ int main(void)
         cmocka_unit_test(whole_text_must_be_the_number),
         cmocka_unit_test(doubles_are_finite_decimals),
         cmocka_unit_test(hex_digits_of_either_case_have_a_value_and_nothing_else_has),
+        cmocka_unit_test(a_choice_is_a_whole_word_of_its_list),
         cmocka_unit_test(split_gives_head_and_rest),
         cmocka_unit_test(trim_removes_white_space_at_both_ends),
         cmocka_unit_test(nearest_finds_a_misspelling_and_nothing_else),

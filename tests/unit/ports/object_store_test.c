@@ -131,6 +131,22 @@ static void an_address_is_read_no_further_than_its_end(void **state)
     free(text);
 }
 
+static void a_prefix_may_be_empty_or_end_in_a_slash(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"", "a", "a/", "a/b/"};
+    static const char *const bad[] = {"/", "/a/", "a//", "../", "a/../"};
+    struct error err;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        assert_true(object_check_prefix("bucket", good[i], &err));
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_false(object_check_prefix("bucket", bad[i], &err));
+        assert_string_equal(err.code, "bad_key");
+    }
+    assert_false(object_check_prefix("No", "a/", &err));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -140,6 +156,7 @@ int main(void)
         cmocka_unit_test(an_address_is_taken_apart),
         cmocka_unit_test(a_bad_address_is_refused_and_outputs_stay),
         cmocka_unit_test(an_address_is_read_no_further_than_its_end),
+        cmocka_unit_test(a_prefix_may_be_empty_or_end_in_a_slash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
