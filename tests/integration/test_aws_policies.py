@@ -120,7 +120,7 @@ def test_with_the_policies_everything_can_be_done_and_nothing_is_left_over(accou
     aws.quotas = {"ml.m5.xlarge for training job usage": 4.0}
     for words in (["provision", "--yes"], ["functions", "deploy", "--yes"], ["prepare", "--sample", "--rows", "1000"], None,
                   ["prepare", "--sample", "--rows", "1000"], ["doctor"], ["--batch"], ["provision", "--yes"],
-                  ["functions", "deploy", "--yes", "--set", "functions.timeout=9m"]):
+                  ["functions", "deploy", "--yes", "--set", "functions.memory=2GiB"]):
         if words is None:
             account.database.run_sql(users()[1])
             continue
