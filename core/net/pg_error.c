@@ -56,6 +56,9 @@ bool pg_error_of_connect(const char *libpq_message, struct error *err)
     if (pg_error_find_sqlstate(libpq_message, sqlstate)) {
         error_set(err, pg_error_class(sqlstate), sqlstate, "PostgreSQL refused the session: %s",
                   buf_text(&text));
+    } else if (strstr(libpq_message, "certificate") != NULL) { /* of another authority, or name */
+        error_set(err, ERROR_PERMANENT, "tls_failed", "PostgreSQL is not trusted: %s",
+                  buf_text(&text));
     } else {
         error_set(err, ERROR_TRANSIENT, "connection_failed", "PostgreSQL cannot be reached: %s",
                   buf_text(&text));

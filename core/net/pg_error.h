@@ -12,7 +12,8 @@ enum error_class pg_error_class(const char *sqlstate);
 /* The last "FATAL:  28P01: ..." in a verbose libpq message; false when there is none. */
 bool pg_error_find_sqlstate(const char *message, char out_sqlstate[PG_SQLSTATE_SIZE]);
 /* The text of a failed connection attempt, whose code is its SQLSTATE or, when the server was not
- * reached, "connection_failed". All return false. */
+ * reached, "connection_failed"; when its certificate is not trusted, "tls_failed". All return
+ * false. */
 bool pg_error_of_connect(const char *libpq_message, struct error *err);
 bool pg_error_of_loss(const char *libpq_message, struct error *err); /* "connection_lost" */
 

@@ -57,6 +57,22 @@ static void unreachable_server_is_transient(void **state)
     assert_non_null(strstr(err.message, "refused; Is the server"));
 }
 
+static void a_server_that_is_not_trusted_is_not_asked_again(void **state)
+{
+    (void)state;
+    static const char *const messages[] = {
+        "connection to server at \"db\", port 5432 failed: SSL error: certificate verify failed\n",
+        "connection to server at \"db\", port 5432 failed: server certificate for \"other\" does "
+        "not "
+        "match host name \"db\"\n"};
+    for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
+        struct error err;
+        pg_error_of_connect(messages[i], &err);
+        assert_string_equal(err.code, "tls_failed");
+        assert_int_equal(err.error_class, ERROR_PERMANENT);
+    }
+}
+
 static void server_error_tells_detail_context_and_state(void **state)
 {
     (void)state;
@@ -93,6 +109,7 @@ int main(void)
         cmocka_unit_test(refusal_keeps_the_sqlstate_and_loses_the_location),
         cmocka_unit_test(server_that_is_starting_up_may_be_tried_again),
         cmocka_unit_test(unreachable_server_is_transient),
+        cmocka_unit_test(a_server_that_is_not_trusted_is_not_asked_again),
         cmocka_unit_test(server_error_tells_detail_context_and_state),
         cmocka_unit_test(endless_fields_keep_the_sqlstate),
     };
