@@ -175,6 +175,12 @@ static int drive(struct runner *runner, enum run_state *out_run_state)
         loop_run(runner->loop);
     }
     timer_free(runner->heartbeat);
+    /* What is left is short: another signal must not take the exit code away. */
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &ends, NULL);
     for (size_t i = 0; i < sizeof(watches) / sizeof(watches[0]); i++) {
         signal_watch_free(watches[i]);
     }
