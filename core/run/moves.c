@@ -140,8 +140,12 @@ enum run_failure run_failure_of(const struct error *err)
         {"bad_aws_config", RUN_FAILURE_CONFIG},
         {"no_region", RUN_FAILURE_CONFIG},
         {"bad_region", RUN_FAILURE_CONFIG},
+        {"bad_dsn", RUN_FAILURE_CONFIG},
         {"no_credentials", RUN_FAILURE_CREDENTIALS},
         {"credentials_refused", RUN_FAILURE_CREDENTIALS},
+        {"no_password", RUN_FAILURE_CREDENTIALS}, /* PostgreSQL's, as its class 28 */
+        {"28P01", RUN_FAILURE_CREDENTIALS},
+        {"28000", RUN_FAILURE_CREDENTIALS},
         {RUN_CODE_NOT_STOPPED, RUN_FAILURE_NOT_STOPPED},
     };
     enum run_failure failure = RUN_FAILURE_STAGE;

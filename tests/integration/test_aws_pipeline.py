@@ -363,7 +363,7 @@ def test_a_name_that_nobody_knows_is_told_with_the_setting_it_is_of(tmp_path, da
         fail_lookups(world, named, every=1, offset=0)
         code, events, _ = world.batch("--set", "pipeline.retries=0")
         failed = [event for event in events if event["type"] == "stage.state" and event["to"] == "failed"]
-        assert code == 1 and failed[0]["error"]["code"] == "host_not_found" and failed[0]["error"]["class"] == "transient"
+        assert code == 75 and failed[0]["error"]["code"] == "host_not_found" and failed[0]["error"]["class"] == "transient"
         assert resolver.NAME in failed[0]["error"]["message"] and "AWS_ENDPOINT_URL" in failed[0]["error"]["message"]
         assert world.aws.calls == []
     finally:

@@ -113,8 +113,9 @@ static void without_a_gate_a_run_succeeds_with_no_verdict(void **state)
 static void missing_or_refused_credentials_have_an_exit_code_of_their_own(void **state)
 {
     (void)state;
-    static const char *const codes[] = {"no_credentials", "credentials_refused"};
-    for (size_t i = 0; i < 2; i++) {
+    static const char *const codes[] = {"no_credentials", "credentials_refused", "no_password",
+                                        "28P01", "28000"};
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
         struct fixture fixture;
         started(&fixture, PLAN("2", A ",{\"name\":\"b\",\"kind\":\"work\"}"));
         fixture_fail_with(&fixture, "a", ERROR_PERMANENT, codes[i]);
@@ -164,6 +165,7 @@ static void another_failure_beside_it_is_the_one_that_counts(void **state)
         {ERROR_PERMANENT, "no_region", 78},
         {ERROR_PERMANENT, "bad_region", 78},
         {ERROR_PERMANENT, "bad_aws_config", 78},
+        {ERROR_PERMANENT, "bad_dsn", 78},
         {ERROR_PERMANENT, "credentials_refused", 4},
     };
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
