@@ -1,4 +1,4 @@
-/* The console's door to the store and to runners. */
+/* The console's door to the store: what it shows of a run, and what it asks of its runner. */
 #include "core/app/client_internal.h"
 
 #include "core/app/replay_read.h"
@@ -11,17 +11,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum {
     EVENTS_PER_READ = 500,
-    LOG_TAIL_MAX = 1 << 16,
     RESPAWN_AFTER_MS = 5000,
     START_PATIENCE_MS = 120000, /* a sample and a first database take their time */
     START_LEAST_MS = 1000,
     TICK_MS = 1000,
     ABSENT_POLL_MS = 2000, /* looking for a store that is not there yet */
-    ARGV_FIXED = 13,
 };
 
 /* ---- opening */
@@ -160,56 +157,14 @@ static bool is_owned(const struct client *client)
     return client->has_run && engine_run_is_owned(client->app->state_folder, client->view.run.id);
 }
 
-/* ---- runners */
-enum errand { ERRAND_RESUME, ERRAND_NEW, ERRAND_NEW_WITH_SAMPLE };
-
-static bool spawn_runner(struct client *client, enum errand errand, int64_t now_ms,
-                         struct error *err)
-{
-    const struct app *app = client->app;
-    const struct options *options = app->options;
-    const char *argv[OPTIONS_SET_MAX * 2 + ARGV_FIXED];
-    size_t count = 0;
-    struct stat status;
-    char *program = app_program("", "gatehouse");
-    argv[count++] = program;
-    argv[count++] = "--batch";
-    argv[count++] = "--state-dir";
-    argv[count++] = app->state_folder;
-    if (options->values[OPTION_CONFIG] != NULL) {
-        argv[count++] = "--config";
-        argv[count++] = options->values[OPTION_CONFIG];
-    }
-    for (size_t i = 0; i < options->setting_count; i++) {
-        argv[count++] = "--set";
-        argv[count++] = options->settings[i];
-    }
-    if (errand == ERRAND_RESUME) {
-        argv[count++] = "--resume";
-        argv[count++] = client->view.run.id;
-    } else if (errand == ERRAND_NEW_WITH_SAMPLE) {
-        argv[count++] = "--prepare-sample";
-    }
-    argv[count] = NULL;
-    client->runner_log_size = stat(client->runner_log, &status) == 0 ? status.st_size : 0;
-    struct process_detached spec = {
-        .argv = argv,
-        .env = (const char *const *)app->request.environment,
-        .log_path = client->runner_log,
-    };
-    bool is_good = process_spawn_detached(&spec, err);
-    free(program);
-    client->spawned_ms = is_good ? now_ms : client->spawned_ms;
-    return is_good;
-}
-
+/* ---- commands */
 bool client_start_run(struct client *client, bool makes_sample, int64_t now_ms, struct error *err)
 {
-    enum errand errand = makes_sample ? ERRAND_NEW_WITH_SAMPLE : ERRAND_NEW;
+    enum client_errand errand = makes_sample ? CLIENT_NEW_WITH_SAMPLE : CLIENT_NEW;
     if (!client_may_command(client, err)) {
         return false;
     }
-    if (!read_runs(client, err) || !spawn_runner(client, errand, now_ms, err)) {
+    if (!read_runs(client, err) || !client_spawn_runner(client, errand, now_ms, err)) {
         return false;
     }
     client->awaited_number = client->run_count == 0 ? 1 : client->runs[0].number + 1;
@@ -226,7 +181,7 @@ bool client_resume(struct client *client, int64_t now_ms, struct error *err)
     if (!client_may_command(client, err)) {
         return false;
     }
-    client->is_resuming = spawn_runner(client, ERRAND_RESUME, now_ms, err);
+    client->is_resuming = client_spawn_runner(client, CLIENT_RESUME, now_ms, err);
     return client->is_resuming;
 }
 
@@ -243,30 +198,7 @@ bool client_command(struct client *client, const struct command *command, int64_
                            &client->command_id, err)) {
         return false;
     }
-    return is_owned(client) || spawn_runner(client, ERRAND_RESUME, now_ms, err);
-}
-
-char *client_complaint(const struct client *client)
-{
-    struct buf text;
-    struct error err;
-    char *line = NULL;
-    struct stat status;
-    if (stat(client->runner_log, &status) != 0 || status.st_size <= client->runner_log_size) {
-        return NULL;
-    }
-    buf_init(&text, 64U << 20);
-    if (file_read(client->runner_log, &text, &err)) {
-        buf_consume(&text, (size_t)client->runner_log_size);
-        struct str rest = str_trim(buf_str(&text));
-        struct str last = rest;
-        while (rest.len > 0) {
-            last = str_split(rest, '\n', &rest);
-        }
-        line = last.len == 0 ? NULL : xmemdup0(last.ptr, last.len);
-    }
-    buf_done(&text);
-    return line;
+    return is_owned(client) || client_spawn_runner(client, CLIENT_RESUME, now_ms, err);
 }
 
 /* ---- staying up to date */
@@ -286,7 +218,7 @@ static bool follow_command(struct client *client, int64_t now_ms, struct error *
         return true;
     }
     bool is_due = !client->has_runner && now_ms - client->spawned_ms >= RESPAWN_AFTER_MS;
-    return !is_due || spawn_runner(client, ERRAND_RESUME, now_ms, err);
+    return !is_due || client_spawn_runner(client, CLIENT_RESUME, now_ms, err);
 }
 
 static bool show_awaited(struct client *client, struct error *err)
