@@ -35,7 +35,8 @@ WARN += -Werror
 endif
 CWARN := $(WARN) -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings
 HARDEN := -fstack-protector-strong -fPIE
-MODE_release := -O2 -g -D_FORTIFY_SOURCE=2 $(HARDEN)
+# What is packed for Lambda is the same wherever it was built.
+MODE_release := -O2 -g '-ffile-prefix-map=$(CURDIR)=.' -D_FORTIFY_SOURCE=2 $(HARDEN)
 MODE_debug   := -O0 -g3 $(HARDEN)
 MODE_asan    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 MODE_tsan    := -O1 -g -fno-omit-frame-pointer -fsanitize=thread

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import time
 import urllib.request
@@ -20,6 +21,7 @@ from fake_aws import REGION, FakeAws
 from fake_aws_s3 import Object
 from runtime_api import RuntimeApi, Sandbox
 
+ROOT = Path(__file__).resolve().parents[2]
 TRANSACTIONS = "msecindustries-ingest-clean-s3-raw"
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secretOfFunctions/+1"}
 
@@ -100,6 +102,21 @@ def test_the_same_programs_give_the_same_bytes_anywhere(packed, tmp_path):
         "GATEHOUSE_FUNCTIONS_DATABASE_CA_FILE": str(packed[1].parent / "rds.pem")})
     assert result.code == 0 and "gatehouse-functions.zip: " in result.out and packed[0]["sha256"] in result.out
     assert (tmp_path / "gatehouse-functions.zip").read_bytes() == packed[1].read_bytes()
+
+
+def test_the_same_sources_give_the_same_code_in_any_folder(tmp_path):
+    made, source = [], "core/functions/main.o"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    for name in ("here", "some where else"):
+        for part in ("Makefile", "core", "tests/checks"):
+            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+            (tmp_path / name / part).parent.mkdir(parents=True, exist_ok=True)
+            copy(ROOT / part, tmp_path / name / part)
+        done = subprocess.run(["make", "-s", "BUILD=release", f"build/release/{source}"], cwd=tmp_path / name, env=environment,
+                              capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        made.append((tmp_path / name / "build/release" / source).read_bytes())
+    assert made[0] == made[1] and str(tmp_path).encode() not in made[0]
 
 
 @pytest.mark.parametrize("setting, word", [
