@@ -33,7 +33,8 @@ struct s3_settings { /* copied */
 
 /* Gives the store; object_store_free releases it (it runs the loop until cancelled transfers are
  * gone, so not from a callback). session is borrowed. Codes of S3 keep their name, but for those
- * that the ports name themselves: "not_found", "precondition_failed", "credentials_refused". */
+ * that the ports name themselves: "not_found", "precondition_failed" and those of
+ * aws_error_name_for_port. */
 struct object_store *s3_store_new(struct aws_session *session, const struct s3_settings *settings);
 
 #endif

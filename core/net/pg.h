@@ -1,6 +1,6 @@
 /* The database port (core/ports/database.h) by libpq, driven by the loop: nothing blocks, host
  * names are resolved on the pool. Loop thread only. Errors: what the server says keeps its SQLSTATE
- * as code ("42P01") and ends with it; "bad_dsn" and "host_not_found" are permanent;
+ * as code ("42P01") and ends with it; "bad_dsn", "host_not_found" and "tls_failed" are permanent;
  * "connection_failed", "connection_lost" and "timeout" are transient. No message holds the DSN's
  * password. */
 #ifndef GATEHOUSE_NET_PG_H

@@ -1,6 +1,7 @@
 /* Port: objects in buckets (S3's model). Adapters: local/folder_store, aws/s3. Loop thread only.
  * Strings in requests are borrowed until done. Errors: code "not_found" (permanent),
- * "precondition_failed", "access_denied", "bad_key", "disk_full" (transient) ... */
+ * "precondition_failed", "access_denied", "credentials_refused", "bad_key", "disk_full",
+ * "throttled", "unavailable" (these three transient) ... */
 #ifndef GATEHOUSE_PORTS_OBJECT_STORE_H
 #define GATEHOUSE_PORTS_OBJECT_STORE_H
 
