@@ -1,5 +1,6 @@
 """A name whose lookups end as a test says, in our own programs; see resolver.c."""
 import os
+import shlex
 import struct
 import subprocess
 from pathlib import Path
@@ -10,7 +11,7 @@ NAME = "aws.test"
 def build(folder):
     """The library for LD_PRELOAD."""
     made = folder / "resolver.so"
-    subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-O1", "-D_GNU_SOURCE", "-o", made,
+    subprocess.run([*shlex.split(os.environ.get("CC", "cc")), "-shared", "-fPIC", "-O1", "-D_GNU_SOURCE", "-o", made,
                     Path(__file__).with_name("resolver.c"), "-ldl"], check=True)
     return made
 
