@@ -2,7 +2,7 @@
  * several at a time, all of the very object that was looked at. A copy that fails takes its parts
  * back, because they are billed.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html, UploadPartCopy */
-#include "core/aws/s3_internal.h"
+#include "core/aws/s3_upload.h"
 
 #include "core/base/alloc.h"
 
@@ -25,14 +25,13 @@ struct part { /* one that travels */
 struct copy {
     struct s3_store *store;
     struct object_copy *req;
-    char *from_path, *to_path, *source;
+    char *from_path, *source;
     struct object_info info; /* of the source */
     struct aws_call look;    /* whose headers describe the source */
-    struct aws_call call;    /* any other that is not of a part */
+    struct aws_call call;    /* that copies it whole */
     struct s3_headers headers;
+    struct s3_upload upload;              /* else */
     char *described[S3_DESCRIPTIONS_MAX]; /* of the source, for the target */
-    struct buf text;
-    char *upload_id;
     struct part *parts;
     struct s3_part_tag *tags; /* [number - 1] */
     uint64_t part_bytes;
@@ -54,13 +53,11 @@ static void free_copy(struct copy *self)
     }
     aws_call_done(&self->look);
     aws_call_done(&self->call);
-    buf_done(&self->text);
+    s3_upload_done(&self->upload);
     free(self->parts);
     free(self->tags);
-    free(self->upload_id);
     free(self->source);
     free(self->from_path);
-    free(self->to_path);
     free(self);
 }
 
@@ -90,29 +87,6 @@ static void fail(struct copy *self, const struct error *err)
     }
 }
 
-static struct aws_call call_on_target(const struct copy *self, const char *operation,
-                                      const char *method)
-{
-    return (struct aws_call){
-        .service = AWS_S3,
-        .operation = operation,
-        .method = method,
-        .bucket = self->req->to_bucket,
-        .path = self->to_path,
-        .is_idempotent = true,
-    };
-}
-
-static void start_call(struct copy *self, struct aws_call call, op_done_fn done)
-{
-    aws_call_done(&self->call);
-    self->call = call;
-    self->call.op = (struct op){.done = done, .context = self};
-    self->call.headers = self->headers.list;
-    self->call.header_count = self->headers.count;
-    aws_call_start(self->store->session, &self->call);
-}
-
 /* ---- in one call */
 
 static void whole_copied(struct op *op, const struct error *err)
@@ -126,12 +100,15 @@ static void whole_copied(struct op *op, const struct error *err)
 
 static void copy_whole(struct copy *self)
 {
-    struct aws_call call = call_on_target(self, "CopyObject", "PUT");
     s3_headers_add(&self->headers, "x-amz-copy-source", self->source);
     s3_headers_add_encryption(&self->headers, self->store);
-    call.stall_timeout_ms = COPY_STALL_MS;
-    call.success_root = "CopyObjectResult";
-    start_call(self, call, whole_copied);
+    self->call = s3_upload_call(&self->upload, "CopyObject", "PUT");
+    self->call.op = (struct op){.done = whole_copied, .context = self};
+    self->call.headers = self->headers.list;
+    self->call.header_count = self->headers.count;
+    self->call.stall_timeout_ms = COPY_STALL_MS;
+    self->call.success_root = "CopyObjectResult";
+    aws_call_start(self->store->session, &self->call);
 }
 
 /* ---- the end of a copy in parts */
@@ -139,38 +116,18 @@ static void copy_whole(struct copy *self)
 static void taken_back(struct op *op, const struct error *err)
 {
     struct copy *self = op->context;
-    (void)err; /* gone already, or left to the bucket's life cycle rule: nothing more can be done */
+    (void)err;
     end(self, &self->failure);
 }
 
 static void take_back(struct copy *self)
 {
-    if (self->upload_id == NULL) {
+    if (self->upload.id == NULL) {
         end(self, &self->failure);
         return;
     }
-    struct aws_call call = call_on_target(self, "AbortMultipartUpload", "DELETE");
-    buf_reset(&self->text);
-    buf_printf(&self->text, "uploadId=%s", self->upload_id);
-    self->headers.count = 0;
-    call.query = buf_text(&self->text);
-    start_call(self, call, taken_back);
-}
-
-/* The answer to the completion may have been lost: then the upload is gone and the object is there.
- */
-static void completion_checked(struct op *op, const struct error *err)
-{
-    struct copy *self = op->context;
-    struct object_info info;
-    if (err == NULL) {
-        s3_read_info(&self->call, self->req->to_key, &info);
-        if (info.size_bytes == self->info.size_bytes) {
-            end(self, NULL);
-            return;
-        }
-    }
-    end(self, &self->failure);
+    self->upload.op = (struct op){.done = taken_back, .context = self};
+    s3_upload_abort(&self->upload);
 }
 
 static void completed(struct op *op, const struct error *err)
@@ -181,37 +138,14 @@ static void completed(struct op *op, const struct error *err)
         return;
     }
     fail(self, err);
-    if (error_is(err, "NoSuchUpload") && self->call.attempts > 1) {
-        self->headers.count = 0;
-        start_call(self, call_on_target(self, "HeadObject", "HEAD"), completion_checked);
-        return;
-    }
     advance(self);
 }
 
 static void complete(struct copy *self)
 {
-    struct aws_call call = call_on_target(self, "CompleteMultipartUpload", "POST");
-    struct error err;
     self->is_completing = true;
-    buf_reset(&self->text);
-    buf_printf(&self->text, "uploadId=%s", self->upload_id);
-    size_t body = self->text.len + 1;
-    if (!buf_append_char(&self->text, '\0') ||
-        !s3_append_complete(self->tags, self->part_count, &self->text)) {
-        error_set(&err, ERROR_BUG, "too_large", "CompleteMultipartUpload: the list of parts");
-        fail(self, &err);
-        advance(self);
-        return;
-    }
-    self->headers.count = 0;
-    s3_headers_add(&self->headers, "content-type", "application/xml");
-    call.query = buf_text(&self->text);
-    call.body = (struct str){self->text.ptr + body, self->text.len - body};
-    call.stall_timeout_ms = COPY_STALL_MS;
-    call.success_root = "CompleteMultipartUploadResult";
-    call.counts_every_try = true; /* after a second one it may be done already */
-    start_call(self, call, completed);
+    self->upload.op = (struct op){.done = completed, .context = self};
+    s3_upload_complete(&self->upload, self->tags, self->part_count, self->info.size_bytes);
 }
 
 /* ---- the parts */
@@ -242,13 +176,13 @@ static void copy_part(struct copy *self, struct part *part)
     self->active++;
     s3_range(first, left < self->part_bytes ? left : self->part_bytes, part->range);
     buf_reset(&part->query);
-    buf_printf(&part->query, "partNumber=%d&uploadId=%s", part->number, self->upload_id);
+    buf_printf(&part->query, "partNumber=%d&uploadId=%s", part->number, self->upload.id);
     part->headers.count = 0;
     s3_headers_add(&part->headers, "x-amz-copy-source", self->source);
     s3_headers_add(&part->headers, "x-amz-copy-source-if-match", self->info.etag);
     s3_headers_add(&part->headers, "x-amz-copy-source-range", part->range);
     aws_call_done(&part->call);
-    part->call = call_on_target(self, "UploadPartCopy", "PUT");
+    part->call = s3_upload_call(&self->upload, "UploadPartCopy", "PUT");
     part->call.op = (struct op){.done = part_copied, .context = part};
     part->call.query = buf_text(&part->query);
     part->call.headers = part->headers.list;
@@ -279,11 +213,6 @@ static void advance(struct copy *self)
 static void upload_begun(struct op *op, const struct error *err)
 {
     struct copy *self = op->context;
-    struct error bad;
-    if (err == NULL) {
-        self->upload_id = s3_read_upload_id(self->call.response, &bad);
-        err = self->upload_id == NULL ? &bad : NULL;
-    }
     if (err != NULL) {
         fail(self, err);
     }
@@ -322,11 +251,9 @@ static bool plan_parts(struct copy *self, struct error *err)
 
 static void begin_upload(struct copy *self)
 {
-    struct aws_call call = call_on_target(self, "CreateMultipartUpload", "POST");
     describe_target(self);
-    s3_headers_add_encryption(&self->headers, self->store);
-    call.query = "uploads=";
-    start_call(self, call, upload_begun);
+    self->upload.op = (struct op){.done = upload_begun, .context = self};
+    s3_upload_begin(&self->upload, &self->headers);
 }
 
 /* ---- the beginning */
@@ -359,9 +286,8 @@ void s3_copy(struct object_store *store, struct object_copy *req)
     self->store = s3_store_of(store);
     self->req = req;
     self->from_path = s3_key_path(req->key);
-    self->to_path = s3_key_path(req->to_key);
     self->source = xasprintf("/%s%s", req->bucket, self->from_path);
-    buf_init(&self->text, S3_BODY_LIMIT);
+    s3_upload_init(&self->upload, self->store, req->to_bucket, req->to_key);
     self->parts = xcalloc((size_t)self->store->parallel, sizeof(*self->parts));
     for (int i = 0; i < self->store->parallel; i++) {
         self->parts[i].owner = self;

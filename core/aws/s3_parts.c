@@ -262,8 +262,8 @@ static void send_part(struct s3_writer *self, struct s3_part *part)
     part->state = S3_PART_SENDING;
     digest_finish_hex(part->digest, part->sha256);
     buf_reset(&part->query);
-    buf_printf(&part->query, "partNumber=%d&uploadId=%s", part->number, self->upload_id);
-    part->call = s3_writer_call(self, "UploadPart", "PUT");
+    buf_printf(&part->query, "partNumber=%d&uploadId=%s", part->number, self->upload.id);
+    part->call = s3_upload_call(&self->upload, "UploadPart", "PUT");
     part->call.op = (struct op){.done = part_sent, .context = part};
     part->call.query = buf_text(&part->query);
     part->call.body = (struct str){part->body, part->len};

@@ -5,19 +5,14 @@
 
 #include "core/base/alloc.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { COMPLETE_STALL_MS = 600000 };
 
 static void free_writer(struct s3_writer *self)
 {
     s3_parts_done(self);
-    aws_call_done(&self->call);
-    buf_done(&self->text);
-    free(self->upload_id);
-    free(self->path);
+    s3_upload_done(&self->upload);
+    aws_call_done(&self->put);
     free(self);
 }
 
@@ -30,43 +25,11 @@ void s3_writer_fail(struct s3_writer *self, const struct error *err)
     }
 }
 
-struct aws_call s3_writer_call(const struct s3_writer *self, const char *operation,
-                               const char *method)
+static void begun(struct op *op, const struct error *err)
 {
-    return (struct aws_call){
-        .service = AWS_S3,
-        .operation = operation,
-        .method = method,
-        .bucket = self->writer->bucket,
-        .path = self->path,
-        .is_idempotent = true,
-    };
-}
-
-/* The call that is not of a part; its query or body is in self->text. */
-static void start_call(struct s3_writer *self, struct aws_call call, op_done_fn done)
-{
-    aws_call_done(&self->call);
-    self->call = call;
-    self->call.op = (struct op){.done = done, .context = self};
-    self->call.headers = self->headers.list;
-    self->call.header_count = self->headers.count;
-    self->active++;
-    aws_call_start(self->store->session, &self->call);
-}
-
-/* ---- the beginning */
-
-static void begin_done(struct op *op, const struct error *err)
-{
-    struct s3_writer *self = op->context;
-    struct error bad;
+    struct s3_writer *self = OP_CONTAINER(op, struct s3_writer, upload.op);
     self->active--;
     self->is_creating = false;
-    if (err == NULL) {
-        self->upload_id = s3_read_upload_id(self->call.response, &bad);
-        err = self->upload_id == NULL ? &bad : NULL;
-    }
     if (err != NULL) {
         s3_writer_fail(self, err);
     }
@@ -75,12 +38,10 @@ static void begin_done(struct op *op, const struct error *err)
 
 static void begin_upload(struct s3_writer *self)
 {
-    struct aws_call call = s3_writer_call(self, "CreateMultipartUpload", "POST");
     self->is_creating = true;
-    self->headers.count = 0;
-    s3_headers_add_encryption(&self->headers, self->store);
-    call.query = "uploads=";
-    start_call(self, call, begin_done);
+    self->active++;
+    self->upload.op = (struct op){.done = begun};
+    s3_upload_begin(&self->upload, NULL);
 }
 
 /* ---- the end */
@@ -92,163 +53,112 @@ static void finish(struct s3_writer *self, const struct error *err)
     op_finish(op, err);
 }
 
-static void finish_object(struct s3_writer *self)
+static void end(struct s3_writer *self)
 {
     struct object_writer *writer = self->writer;
-    struct object_info *info = &writer->info;
-    s3_read_info(&self->call, writer->key, info);
-    s3_read_completed_etag(self->call.response, info->etag);
-    info->size_bytes = self->size_bytes;
-    memcpy(info->sha256, self->sha256, sizeof(info->sha256));
     writer->handle = NULL;
     free_writer(self);
     op_finish(&writer->op, NULL);
 }
 
-static void put_done(struct op *op, const struct error *err)
+/* By a put, or by the completion of an upload. */
+static void object_is_there(struct s3_writer *self, const struct object_info *info,
+                            const struct error *err)
 {
-    struct s3_writer *self = op->context;
     self->active--;
     self->is_completing = false;
-    if (err == NULL) {
-        finish_object(self);
+    if (err != NULL) {
+        s3_writer_fail(self, err);
+        s3_writer_advance(self);
         return;
     }
-    s3_writer_fail(self, err);
-    s3_writer_advance(self);
+    self->writer->info = *info;
+    self->writer->info.size_bytes = self->size_bytes;
+    memcpy(self->writer->info.sha256, self->sha256, sizeof(self->sha256));
+    end(self);
+}
+
+static void put_done(struct op *op, const struct error *err)
+{
+    struct s3_writer *self = OP_CONTAINER(op, struct s3_writer, put.op);
+    struct object_info info;
+    s3_read_info(&self->put, self->writer->key, &info);
+    object_is_there(self, &info, err);
 }
 
 static void put_whole(struct s3_writer *self, struct s3_part *part)
 {
-    struct aws_call call = s3_writer_call(self, "PutObject", "PUT");
-    self->is_completing = true;
-    self->headers.count = 0;
     s3_headers_add_encryption(&self->headers, self->store);
     digest_finish_hex(part->digest, self->sha256);
-    call.body = (struct str){part->body, part->len};
-    call.body_sha256 = self->sha256;
-    start_call(self, call, put_done);
+    self->put = s3_upload_call(&self->upload, "PutObject", "PUT");
+    self->put.op = (struct op){.done = put_done};
+    self->put.headers = self->headers.list;
+    self->put.header_count = self->headers.count;
+    self->put.body = (struct str){part->body, part->len};
+    self->put.body_sha256 = self->sha256;
+    self->is_completing = true;
+    self->active++;
+    aws_call_start(self->store->session, &self->put);
 }
 
-/* The answer to the completion may have been lost: then the upload is gone and the object is there.
- */
-static void check_completed(struct op *op, const struct error *err)
+static void completed(struct op *op, const struct error *err)
 {
-    struct s3_writer *self = op->context;
-    struct object_info info;
-    self->active--;
-    self->is_completing = false;
-    if (err == NULL) {
-        s3_read_info(&self->call, self->writer->key, &info);
-        if (info.size_bytes == self->size_bytes) {
-            finish_object(self);
-            return;
-        }
-        err = &self->failure;
-    }
-    s3_writer_fail(self, err);
-    s3_writer_advance(self);
-}
-
-static void complete_done(struct op *op, const struct error *err)
-{
-    struct s3_writer *self = op->context;
-    if (err != NULL && error_is(err, "NoSuchUpload") && self->call.attempts > 1) {
-        self->active--;
-        self->failure = *err;
-        free(self->upload_id);
-        self->upload_id = NULL;
-        self->headers.count = 0;
-        start_call(self, s3_writer_call(self, "HeadObject", "HEAD"), check_completed);
-        return;
-    }
-    put_done(op, err);
+    struct s3_writer *self = OP_CONTAINER(op, struct s3_writer, upload.op);
+    object_is_there(self, &self->upload.info, err);
 }
 
 static void complete_upload(struct s3_writer *self)
 {
-    struct aws_call call = s3_writer_call(self, "CompleteMultipartUpload", "POST");
-    struct error err;
-    char *query = xasprintf("uploadId=%s", self->upload_id);
-    size_t length = strlen(query) + 1;
-    self->is_completing = true;
-    self->headers.count = 0;
     if (self->whole != NULL) {
         digest_finish_hex(self->whole, self->sha256);
     }
-    s3_headers_add(&self->headers, "content-type", "application/xml");
-    buf_reset(&self->text);
-    bool fits = buf_append(&self->text, query, length) &&
-                s3_append_complete(self->tags, self->part_count, &self->text);
-    free(query);
-    if (!fits) {
-        error_set(&err, ERROR_BUG, "too_large", "CompleteMultipartUpload: the list of parts");
-        s3_writer_fail(self, &err);
-        return;
-    }
-    call.query = buf_text(&self->text);
-    call.body = (struct str){self->text.ptr + length, self->text.len - length};
-    call.stall_timeout_ms = COMPLETE_STALL_MS;
-    call.success_root = "CompleteMultipartUploadResult";
-    call.counts_every_try = true; /* after a second one it may be done already */
-    start_call(self, call, complete_done);
+    self->is_completing = true;
+    self->active++;
+    self->upload.op = (struct op){.done = completed};
+    s3_upload_complete(&self->upload, self->tags, self->part_count, self->size_bytes);
 }
 
 static void commit(struct s3_writer *self)
 {
-    bool is_single = self->part_count == 1 && self->upload_id == NULL && !self->is_creating;
+    bool is_single = self->part_count == 1;
     if (self->is_completing) {
         return;
     }
     if (is_single && !self->parts[0].is_taking) {
         put_whole(self, &self->parts[0]);
-    } else if (self->upload_id != NULL && s3_parts_are_sent(self)) {
+    } else if (self->upload.id != NULL && s3_parts_are_sent(self)) {
         complete_upload(self);
     }
 }
 
-static void end_aborted(struct s3_writer *self)
+static void aborted(struct op *op, const struct error *err)
 {
-    struct object_writer *writer = self->writer;
-    writer->handle = NULL;
-    free_writer(self);
-    op_finish(&writer->op, NULL);
+    (void)err;
+    end(OP_CONTAINER(op, struct s3_writer, upload.op));
 }
 
-static void abort_done(struct op *op, const struct error *err)
+static void take_back(struct s3_writer *self)
 {
-    (void)err; /* gone already, or left to the bucket's life cycle rule: nothing more can be done */
-    end_aborted(op->context);
-}
-
-static void abort_upload(struct s3_writer *self)
-{
-    if (self->upload_id == NULL) {
-        end_aborted(self);
+    if (self->upload.id == NULL) {
+        end(self);
         return;
     }
-    struct aws_call call = s3_writer_call(self, "AbortMultipartUpload", "DELETE");
-    buf_reset(&self->text);
-    buf_printf(&self->text, "uploadId=%s", self->upload_id);
-    free(self->upload_id);
-    self->upload_id = NULL;
-    self->headers.count = 0;
-    call.query = buf_text(&self->text);
-    start_call(self, call, abort_done);
+    self->upload.op = (struct op){.done = aborted};
+    s3_upload_abort(&self->upload);
 }
 
 /* Not before it is sure that there will be a second part. */
 static bool must_begin_upload(const struct s3_writer *self)
 {
-    return self->upload_id == NULL && !self->is_creating && !self->has_failed &&
-           self->part_count > 1;
+    return self->upload.id == NULL && !self->is_creating && !self->is_completing &&
+           !self->has_failed && self->part_count > 1;
 }
 
 void s3_writer_advance(struct s3_writer *self)
 {
     if (self->wish == S3_WISH_ABORT) {
         if (self->active == 0) {
-            abort_upload(self);
+            take_back(self);
         }
         return;
     }
@@ -256,7 +166,7 @@ void s3_writer_advance(struct s3_writer *self)
     if (must_begin_upload(self)) {
         begin_upload(self);
     }
-    if (self->upload_id != NULL) {
+    if (self->upload.id != NULL) {
         s3_parts_send(self);
     }
     if (self->wish == S3_WISH_COMMIT && !self->has_failed) {
@@ -278,8 +188,7 @@ void s3_create(struct object_store *store, struct object_writer *writer)
     op_begin(&writer->op, store->loop);
     self->store = s3_store_of(store);
     self->writer = writer;
-    self->path = s3_key_path(writer->key);
-    buf_init(&self->text, S3_BODY_LIMIT);
+    s3_upload_init(&self->upload, self->store, writer->bucket, writer->key);
     s3_parts_init(self);
     writer->handle = self;
     writer->store = store;

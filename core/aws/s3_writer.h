@@ -3,7 +3,7 @@
 #ifndef GATEHOUSE_AWS_S3_WRITER_H
 #define GATEHOUSE_AWS_S3_WRITER_H
 
-#include "core/aws/s3_internal.h"
+#include "core/aws/s3_upload.h"
 #include "core/base/digest.h"
 #include "core/loop/work.h"
 
@@ -36,7 +36,7 @@ enum s3_wish { S3_WISH_NONE, S3_WISH_WRITE, S3_WISH_COMMIT, S3_WISH_ABORT };
 struct s3_writer {
     struct s3_store *store;
     struct object_writer *writer;
-    char *path;
+    struct s3_upload upload; /* once there is a second part */
     uint64_t size_bytes;
     struct s3_part *parts;
     size_t part_capacity;
@@ -47,10 +47,8 @@ struct s3_writer {
     struct digest *whole;   /* of the object, from its second part on, when it is asked for */
     struct work hash_whole; /* pool: adds `whole_piece` */
     struct str whole_piece;
-    char *upload_id;
-    struct aws_call call; /* the one that is not of a part */
+    struct aws_call put; /* of an object of one part */
     struct s3_headers headers;
-    struct buf text;
     char sha256[DIGEST_HEX_SIZE];
     int active; /* calls and pool work */
     int taking; /* pool work that a write waits for, because it reads what is only borrowed */
@@ -64,8 +62,6 @@ struct s3_writer {
 /* s3_writer.c, for s3_parts.c */
 void s3_writer_advance(struct s3_writer *self); /* what can go on goes on; may free self */
 void s3_writer_fail(struct s3_writer *self, const struct error *err); /* the first one stays */
-struct aws_call s3_writer_call(const struct s3_writer *self, const char *operation,
-                               const char *method);
 
 /* s3_parts.c */
 void s3_parts_init(struct s3_writer *self);
