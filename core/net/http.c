@@ -18,7 +18,7 @@
 enum {
     DEFAULT_CONNECTIONS = 32,
     RECEIVE_SIZE = 256 * 1024,
-    SEND_SIZE = 512 * 1024,
+    SEND_SIZE = 256 * 1024,
     STALL_SAMPLES = 4,
 };
 

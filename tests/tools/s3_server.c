@@ -24,7 +24,8 @@ enum {
     PATH_SIZE = 1024,
     ANSWER_SIZE = 1024,
     DISCARD = 1 << 20,
-    BACKLOG = 256
+    BACKLOG = 256,
+    PAGE = 1000 /* S3's */
 };
 
 struct connection {
@@ -156,7 +157,7 @@ static bool send_object(int fd, const char *path, const char *range, bool is_hea
     return is_sent;
 }
 
-/* All keys under the prefix (that ends with '/') in one page. */
+/* One page of the keys under the prefix (that ends with '/'); a token is how many came before. */
 static bool send_list(int fd, const char *bucket, const char *query)
 {
     char prefix[PATH_SIZE] = "", place[PATH_SIZE * 3];
@@ -174,12 +175,13 @@ static bool send_list(int fd, const char *bucket, const char *query)
     FILE *out = open_memstream(&body, &size);
     snprintf(place, sizeof(place), "%s%s/%s", folder, bucket, prefix);
     DIR *entries = opendir(place);
-    fprintf(out,
-            "<ListBucketResult><Name>%s</Name><Prefix>%s</Prefix><IsTruncated>false</IsTruncated>",
-            bucket + 1, prefix);
+    const char *token = strstr(query, "continuation-token=");
+    long number = 0, first = token == NULL ? 0 : strtol(token + 19, NULL, 10);
+    fprintf(out, "<ListBucketResult><Name>%s</Name><Prefix>%s</Prefix>", bucket + 1, prefix);
     for (const struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
         struct stat status;
-        if (fstatat(dirfd(entries), entry->d_name, &status, 0) == 0 && S_ISREG(status.st_mode)) {
+        if (entry->d_type == DT_REG && number++ >= first && number <= first + PAGE &&
+            fstatat(dirfd(entries), entry->d_name, &status, 0) == 0) {
             fprintf(out,
                     "<Contents><Key>%s%s</Key><LastModified>2026-11-22T15:39:28.000Z</LastModified>"
                     "<ETag>&quot;0123456789abcdef0123456789abcdef&quot;</ETag><Size>%lld</Size>"
@@ -187,7 +189,11 @@ static bool send_list(int fd, const char *bucket, const char *query)
                     prefix, entry->d_name, (long long)status.st_size);
         }
     }
-    fprintf(out, "</ListBucketResult>");
+    if (number > first + PAGE) {
+        fprintf(out, "<NextContinuationToken>%ld</NextContinuationToken>", first + PAGE);
+    }
+    fprintf(out, "<IsTruncated>%s</IsTruncated></ListBucketResult>",
+            number > first + PAGE ? "true" : "false");
     fclose(out);
     if (entries != NULL) {
         closedir(entries);
